@@ -1,0 +1,59 @@
+"""fastembed: word vectors, language models, word clusters and topics from text, on CPUs.
+
+Public names only; each is imported when it is first used, so that ``import fastembed`` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it.
+_HOME = {
+    "Corpus": "fastembed.text.corpus",
+    "CorpusError": "fastembed.core.errors",
+    "EncodedCorpus": "fastembed.text.encoded",
+    "FastembedError": "fastembed.core.errors",
+    "FormatError": "fastembed.core.errors",
+    "KeyedVectors": "fastembed.embed.keyed_vectors",
+    "NotFittedError": "fastembed.core.errors",
+    "TrainingError": "fastembed.core.errors",
+    "Vocabulary": "fastembed.text.vocabulary",
+    "VocabularyError": "fastembed.core.errors",
+    "Word2Vec": "fastembed.embed.word2vec",
+    "evaluate": "fastembed.evaluate",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]
+
+if TYPE_CHECKING:
+    from fastembed import evaluate
+    from fastembed.core.errors import (
+        CorpusError,
+        FastembedError,
+        FormatError,
+        NotFittedError,
+        TrainingError,
+        VocabularyError,
+    )
+    from fastembed.embed.keyed_vectors import KeyedVectors
+    from fastembed.embed.word2vec import Word2Vec
+    from fastembed.text.corpus import Corpus
+    from fastembed.text.encoded import EncodedCorpus
+    from fastembed.text.vocabulary import Vocabulary
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'fastembed' has no attribute {name!r}")
+    module = importlib.import_module(home)
+    value = module if home == f"fastembed.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Compiled parts: thin Cython over the C of ``csrc``. Nothing here is public."""

@@ -1,0 +1,92 @@
+"""The command line: ``fastembed <command>``. One file a command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+__all__ = ["cli", "main"]
+
+# Command -> (module:attribute, one line for the overview). The line stands here so that
+# ``fastembed --help`` imports no command.
+COMMANDS = {
+    "train": ("fastembed.cli.train:train", "Train word vectors from text."),
+    "vocab": ("fastembed.cli.vocab:vocab", "Count the words of a text."),
+    "encode": ("fastembed.cli.encode:encode", "Turn a text into word ids once, for many runs."),
+    "neighbors": ("fastembed.cli.neighbors:neighbors", "Show the nearest words of words."),
+    "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
+    "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
+    "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),
+    "info": ("fastembed.cli.info:info", "Show versions, instruction set, cores and threads."),
+    "demo": ("fastembed.cli.demo:demo", "Train on the bundled text and show what comes out."),
+    "bench": ("fastembed.cli.bench:bench", "Measure speed beside the installed peers."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        return getattr(importlib.import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fastembed-trainer", prog_name="fastembed")
+def cli() -> None:
+    """Train word embeddings and language models from text, fast, on CPUs.
+
+    Results go to standard output, everything else to standard error; "-" as a file name is
+    standard input or output.
+    """
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Print the one line and leave."""
+    click.echo(f"fastembed: error: {message}", err=True)
+    raise SystemExit(status)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Entry point: exit 0, 1 (the work failed), 2 (wrong usage) or 130 (Ctrl-C)."""
+    from fastembed.core.errors import FastembedError
+
+    try:
+        # click returns the exit code of ctx.exit() instead of raising it in this mode
+        status = cli.main(args=argv, prog_name="fastembed", standalone_mode=False)
+    except click.ClickException as error:
+        where = f" (see {error.ctx.command_path} --help)" if getattr(error, "ctx", None) else ""
+        fail(error.format_message().replace("\n", " ") + where, error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        fail("interrupted", 130)
+    except BrokenPipeError:
+        # the reader of our output has gone; say nothing, also not at interpreter exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
+    except FastembedError as error:
+        fail(str(error), 1)
+    except KeyError as error:
+        fail(str(error.args[0]) if error.args else str(error), 1)
+    except MemoryError as error:
+        fail(f"not enough memory: {error}".rstrip(": "), 1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        fail(f"{where}{error.strerror or error}", 1)
+    except (ValueError, TypeError) as error:
+        # arguments that only the library can judge
+        fail(str(error), 2)
+    raise SystemExit(status if isinstance(status, int) else 0)

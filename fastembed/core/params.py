@@ -1,0 +1,153 @@
+"""Hyper-parameters: declared once, as annotated dataclass fields.
+
+A model class lists its hyper-parameters as ``name: Annotated[type, Opt(...)] = default``. The
+constructor, ``get_params``/``set_params`` (hence ``sklearn.base.clone``), the validation at
+``fit`` and the options of the command line all come from that one list.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+__all__ = ["Opt", "Param", "Params", "params_of"]
+
+
+@dataclass(frozen=True)
+class Opt:
+    """What a hyper-parameter means and which values it takes.
+
+    ``ge``/``gt``/``le``/``lt`` bound numbers. ``cli`` is False for what has no place on a command
+    line; ``metavar`` names the value in ``--help``.
+    """
+
+    help: str
+    ge: float | None = None
+    gt: float | None = None
+    le: float | None = None
+    lt: float | None = None
+    cli: bool = True
+    metavar: str | None = None
+
+    def range(self) -> str:
+        """The allowed range in words, "" if any number will do."""
+        parts = [
+            f"{sign} {bound:g}"
+            for sign, bound in ((">=", self.ge), (">", self.gt), ("<=", self.le), ("<", self.lt))
+            if bound is not None
+        ]
+        return " and ".join(parts)
+
+    def admits(self, value: float) -> bool:
+        """Whether a number lies in the range."""
+        return (
+            (self.ge is None or value >= self.ge)
+            and (self.gt is None or value > self.gt)
+            and (self.le is None or value <= self.le)
+            and (self.lt is None or value < self.lt)
+        )
+
+
+@dataclass(frozen=True)
+class Param:
+    """One hyper-parameter as read from its annotation."""
+
+    name: str
+    type: type  # int, float, bool, str or object
+    default: Any
+    opt: Opt
+    optional: bool  # None is allowed
+    choices: tuple[Any, ...] | None  # of a Literal
+
+    def check(self, value: Any) -> Any:
+        """The value, converted to ``type`` without loss, or an error that names what is allowed."""
+        if value is None and self.optional:
+            return None
+        if self.choices is not None:
+            if value not in self.choices:
+                allowed = ", ".join(repr(c) for c in self.choices)
+                raise ValueError(f"{self.name} must be one of {allowed}; got {value!r}")
+            return value
+        if self.type is bool:
+            if value not in (True, False, 0, 1):
+                raise TypeError(f"{self.name} must be True or False; got {value!r}")
+            return bool(value)
+        if self.type in (int, float):
+            return self._number(value)
+        if self.type is str and not isinstance(value, str):
+            raise TypeError(f"{self.name} must be a string; got {value!r}")
+        return value
+
+    def _number(self, value: Any) -> int | float:
+        kind = "an integer" if self.type is int else "a number"
+        wanted = f"{self.name} must be {kind} {self.opt.range()}".rstrip()
+        try:
+            number = self.type(value)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(f"{wanted}; got {value!r}") from None
+        if isinstance(value, (str, bool)) or number != value:
+            if isinstance(value, float) and math.isnan(value):
+                raise ValueError(f"{wanted}; got nan")
+            raise TypeError(f"{wanted}; got {value!r}")
+        if not math.isfinite(number) or not self.opt.admits(number):
+            raise ValueError(f"{wanted}; got {value!r}")
+        return number
+
+
+def _read(name: str, hint: Any, default: Any) -> Param | None:
+    if get_origin(hint) is not Annotated:
+        return None
+    inner, *extras = get_args(hint)
+    opt = next((e for e in extras if isinstance(e, Opt)), None)
+    if opt is None:
+        return None
+    optional = False
+    if get_origin(inner) in (Union, types.UnionType):
+        kinds = [a for a in get_args(inner) if a is not type(None)]
+        optional = len(kinds) < len(get_args(inner))
+        inner = kinds[0] if len(kinds) == 1 else object
+    choices = get_args(inner) if get_origin(inner) is Literal else None
+    kind = type(choices[0]) if choices else inner
+    return Param(name, kind if kind in (int, float, bool, str) else object, default, opt,
+                 optional, choices)
+
+
+@cache
+def params_of(cls: type) -> tuple[Param, ...]:
+    """The hyper-parameters of a `Params` class, in order."""
+    hints = get_type_hints(cls, include_extras=True)
+    read = (_read(f.name, hints[f.name], f.default) for f in fields(cls))
+    return tuple(param for param in read if param is not None)
+
+
+class Params:
+    """Base of every class with hyper-parameters; subclasses are keyword-only dataclasses.
+
+    The constructor only stores what it is given, and `check_params` judges it, so that
+    ``sklearn.base.clone`` and grid search work without scikit-learn being imported here.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Hyper-parameters by name."""
+        return {param.name: getattr(self, param.name) for param in params_of(type(self))}
+
+    def set_params(self, **params: Any) -> Self:
+        """Change hyper-parameters; an unknown name is a ValueError."""
+        known = [param.name for param in params_of(type(self))]
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; "
+                                 f"it has {', '.join(known)}")
+            setattr(self, name, value)
+        return self
+
+    def check_params(self) -> dict[str, Any]:
+        """Validated hyper-parameters by name; ValueError or TypeError names what is allowed."""
+        return {param.name: param.check(getattr(self, param.name)) for param in self._params()}
+
+    def _params(self) -> Iterator[Param]:
+        return iter(params_of(type(self)))

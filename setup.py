@@ -1,0 +1,145 @@
+"""Builds the extensions: plain C compiled once per instruction set, thin Cython around it.
+
+Environment switches (all optional):
+
+``FASTEMBED_OPENMP=0``    build without OpenMP (one thread; everything works)
+``FASTEMBED_DEBUG=1``     -O1 -g, Cython bounds checks on
+``FASTEMBED_SANITIZE=1``  the same with AddressSanitizer and UBSan
+``FASTEMBED_WERROR=1``    C warnings are errors
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+
+ROOT = Path(__file__).parent
+NATIVE = Path("fastembed/_native")
+
+
+def switch(name: str) -> bool:
+    return os.environ.get(name, "") not in ("", "0")
+
+
+SANITIZE = switch("FASTEMBED_SANITIZE")
+DEBUG = switch("FASTEMBED_DEBUG") or SANITIZE
+OPENMP = os.environ.get("FASTEMBED_OPENMP", "1") != "0"
+
+# Flags of each table of csrc/kernels.h, beside the common ones. Where the machine is not x86-64
+# there is one table: NEON is arm64's baseline.
+X86_64 = platform.machine().lower() in ("x86_64", "amd64")
+ISA_FLAGS: dict[str, list[str]] = {"base": []}
+if X86_64:
+    ISA_FLAGS["v3"] = ["-march=x86-64-v3", "-mtune=generic"]
+    # GCC and Clang prefer 256-bit vectors even where 512 are there; the kernels ask for 512.
+    ISA_FLAGS["v4"] = ["-march=x86-64-v4", "-mtune=generic", "-mprefer-vector-width=512"]
+
+# -ffp-contract=off: a fused multiply-add appears only where the source asks for one (vec.h), so
+# the table decides the result, not the compiler's mood. -fno-math-errno and -fno-trapping-math
+# change no value.
+COMMON = [
+    "-std=c11",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=off",
+    "-fopenmp-simd",
+    "-fvisibility=hidden",
+]
+COMMON += ["-O1", "-g", "-fno-omit-frame-pointer"] if DEBUG else ["-O3"]
+WARN = ["-Wall", "-Wextra"] + (["-Werror"] if switch("FASTEMBED_WERROR") else [])
+SANITIZER = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"] if SANITIZE else []
+
+
+class BuildExt(build_ext):
+    """build_ext that compiles the per-ISA tables and finds out what the compiler can do."""
+
+    def accepts(self, flags: list[str], *, link: bool = False) -> bool:
+        """Whether the compiler (and linker) takes these flags."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text("int main(void) { return 0; }\n")
+            try:
+                objects = self.compiler.compile(
+                    [str(source)], output_dir=folder, extra_postargs=flags
+                )
+                if link:
+                    self.compiler.link_executable(
+                        objects, "probe", output_dir=folder, extra_postargs=flags
+                    )
+            except (CompileError, LinkError):
+                return False
+        return True
+
+    def build_extensions(self) -> None:
+        openmp = ["-fopenmp"] if OPENMP and self.accepts(["-fopenmp"], link=True) else []
+        tables = {isa: flags for isa, flags in ISA_FLAGS.items() if self.accepts(flags)}
+        have = [(f"FE_HAVE_{isa.upper()}", "1") for isa in tables if isa != "base"]
+        for ext in self.extensions:
+            ext.define_macros += [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *have]
+            ext.extra_compile_args = COMMON + SANITIZER + openmp
+            ext.extra_link_args = SANITIZER + openmp
+            if ext.name.endswith("._kernels"):
+                ext.extra_objects = self.compile_tables(tables, have)
+        super().build_extensions()
+
+    def compile_tables(self, tables: dict[str, list[str]], have: list[tuple[str, str]]) -> list:
+        """csrc/kernels.c once per ISA, each into a folder of its own, and the dispatcher."""
+        depends = [str(p) for p in sorted((ROOT / "csrc").glob("*.[ch]"))]
+        objects = []
+        for isa, flags in tables.items():
+            objects += self.compiler.compile(
+                ["csrc/kernels.c"],
+                output_dir=os.path.join(self.build_temp, "isa", isa),
+                macros=[("FE_ISA", isa), *have],
+                include_dirs=["csrc"],
+                extra_postargs=COMMON + WARN + SANITIZER + flags,
+                depends=depends,
+            )
+        objects += self.compiler.compile(
+            ["csrc/dispatch.c"],
+            output_dir=self.build_temp,
+            macros=have,
+            include_dirs=["csrc"],
+            extra_postargs=COMMON + WARN + SANITIZER,
+            depends=depends,
+        )
+        return objects
+
+
+def extensions() -> list[Extension]:
+    """One extension per .pyx of fastembed/_native."""
+    depends = [str(p.relative_to(ROOT)) for p in sorted((ROOT / "csrc").glob("*.[ch]"))]
+    return [
+        Extension(
+            f"fastembed._native.{path.stem}",
+            [str(path.relative_to(ROOT))],
+            include_dirs=["csrc", numpy.get_include()],
+            depends=depends,
+        )
+        for path in sorted((ROOT / NATIVE).glob("*.pyx"))
+    ]
+
+
+setup(
+    ext_modules=cythonize(
+        extensions(),
+        compiler_directives={
+            "language_level": "3",
+            "boundscheck": DEBUG,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": DEBUG,
+            "embedsignature": True,
+        },
+        build_dir=None,
+    ),
+    cmdclass={"build_ext": BuildExt},
+)
