@@ -1,1 +1,1 @@
-"""."""
+"""File formats of vectors: reading, writing, and telling one from another."""
