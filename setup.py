@@ -6,13 +6,17 @@ Environment switches (all optional):
 ``FASTEMBED_DEBUG=1``     -O1 -g, Cython bounds checks on
 ``FASTEMBED_SANITIZE=1``  the same with AddressSanitizer and UBSan
 ``FASTEMBED_WERROR=1``    C warnings are errors
+
+A build that follows one with other switches starts afresh.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -20,6 +24,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
+from setuptools.modified import newer_group
 
 ROOT = Path(__file__).parent
 NATIVE = Path("fastembed/_native")
@@ -32,6 +37,7 @@ def switch(name: str) -> bool:
 SANITIZE = switch("FASTEMBED_SANITIZE")
 DEBUG = switch("FASTEMBED_DEBUG") or SANITIZE
 OPENMP = os.environ.get("FASTEMBED_OPENMP", "1") != "0"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 # Flags of each table of csrc/kernels.h, beside the common ones. Where the machine is not x86-64
 # there is one table: NEON is arm64's baseline.
@@ -56,10 +62,20 @@ COMMON = [
 COMMON += ["-O1", "-g", "-fno-omit-frame-pointer"] if DEBUG else ["-O3"]
 WARN = ["-Wall", "-Wextra"] + (["-Werror"] if switch("FASTEMBED_WERROR") else [])
 SANITIZER = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"] if SANITIZE else []
+CSRC = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").glob("*.[ch]"))]
 
 
 class BuildExt(build_ext):
     """build_ext that compiles the per-ISA tables and finds out what the compiler can do."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        self.parallel = self.parallel or CORES
+        # Objects of another build would be taken for this one's: they differ in flags only.
+        self.variant = f"debug={DEBUG} sanitize={SANITIZE} openmp={OPENMP}\n"
+        stamp = Path(self.build_temp, "variant.txt")
+        if not stamp.exists() or stamp.read_text() != self.variant:
+            self.force = True
 
     def accepts(self, flags: list[str], *, link: bool = False) -> bool:
         """Whether the compiler (and linker) takes these flags."""
@@ -80,6 +96,8 @@ class BuildExt(build_ext):
 
     def build_extensions(self) -> None:
         openmp = ["-fopenmp"] if OPENMP and self.accepts(["-fopenmp"], link=True) else []
+        if OPENMP and not openmp:
+            print("the compiler takes no -fopenmp: building for one thread", file=sys.stderr)
         tables = {isa: flags for isa, flags in ISA_FLAGS.items() if self.accepts(flags)}
         have = [(f"FE_HAVE_{isa.upper()}", "1") for isa in tables if isa != "base"]
         for ext in self.extensions:
@@ -89,40 +107,43 @@ class BuildExt(build_ext):
             if ext.name.endswith("._kernels"):
                 ext.extra_objects = self.compile_tables(tables, have)
         super().build_extensions()
+        Path(self.build_temp, "variant.txt").write_text(self.variant)
 
     def compile_tables(self, tables: dict[str, list[str]], have: list[tuple[str, str]]) -> list:
         """csrc/kernels.c once per ISA, each into a folder of its own, and the dispatcher."""
-        depends = [str(p) for p in sorted((ROOT / "csrc").glob("*.[ch]"))]
-        objects = []
-        for isa, flags in tables.items():
-            objects += self.compiler.compile(
-                ["csrc/kernels.c"],
-                output_dir=os.path.join(self.build_temp, "isa", isa),
-                macros=[("FE_ISA", isa), *have],
+
+        def compile_one(source: str, folder: str, macros: list, flags: list[str]) -> list[str]:
+            output_dir = os.path.join(self.build_temp, folder)
+            target = self.compiler.object_filenames([source], output_dir=output_dir)[0]
+            if not self.force and not newer_group(CSRC, target):
+                return [target]
+            return self.compiler.compile(
+                [source],
+                output_dir=output_dir,
+                macros=macros,
                 include_dirs=["csrc"],
                 extra_postargs=COMMON + WARN + SANITIZER + flags,
-                depends=depends,
+                depends=CSRC,
             )
-        objects += self.compiler.compile(
-            ["csrc/dispatch.c"],
-            output_dir=self.build_temp,
-            macros=have,
-            include_dirs=["csrc"],
-            extra_postargs=COMMON + WARN + SANITIZER,
-            depends=depends,
-        )
-        return objects
+
+        jobs = [
+            ("csrc/kernels.c", f"isa/{isa}", [("FE_ISA", isa), *have], flags)
+            for isa, flags in tables.items()
+        ]
+        jobs.append(("csrc/dispatch.c", "isa", have, []))
+        with ThreadPoolExecutor(self.parallel) as pool:
+            compiled = list(pool.map(lambda job: compile_one(*job), jobs))
+        return [target for targets in compiled for target in targets]
 
 
 def extensions() -> list[Extension]:
     """One extension per .pyx of fastembed/_native."""
-    depends = [str(p.relative_to(ROOT)) for p in sorted((ROOT / "csrc").glob("*.[ch]"))]
     return [
         Extension(
             f"fastembed._native.{path.stem}",
             [str(path.relative_to(ROOT))],
             include_dirs=["csrc", numpy.get_include()],
-            depends=depends,
+            depends=CSRC,
         )
         for path in sorted((ROOT / NATIVE).glob("*.pyx"))
     ]
@@ -139,7 +160,8 @@ setup(
             "initializedcheck": DEBUG,
             "embedsignature": True,
         },
-        build_dir=None,
+        # the C that Cython writes never stands beside the sources
+        build_dir="build/cython-debug" if DEBUG else "build/cython",
     ),
     cmdclass={"build_ext": BuildExt},
 )

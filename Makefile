@@ -1,0 +1,90 @@
+# Everything happens in an environment of its own, .venv, made on first use from Python 3.11 or
+# later and a C compiler. `make demo` and `make test` need nothing else.
+#
+#   make VENV=path PYTHON=python3.13    another environment, another Python
+
+PYTHON ?= python3
+VENV   ?= .venv
+PY     := $(VENV)/bin/python
+# -P: import what the environment or PYTHONPATH offers, not what lies in the current folder
+PYTEST := $(PY) -P -m pytest
+
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+NATIVE := setup.py $(wildcard csrc/*.[ch]) $(wildcard fastembed/_native/*.pyx fastembed/_native/*.pxd)
+PACKAGE := $(shell find fastembed data -type f -not -name '*.so' -not -name '*.c' -not -path '*__pycache__*')
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types doctest suite build sanitize noopenmp wheel bench format clean distclean
+
+help:  ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: build  ## build, train on the bundled text, show neighbours, an analogy and scores
+	@$(PY) -m fastembed demo
+
+test: lint types doctest suite  ## lint, types, the examples in the documentation, the test suite
+
+lint: $(VENV)/.ready  ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: $(VENV)/.ready  ## rewrite the sources as ruff formats them
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: $(VENV)/.ready  ## mypy
+	$(PY) -m mypy
+
+doctest: build  ## run the examples in the docstrings
+	$(PYTEST) -q --doctest-modules fastembed
+
+suite: build  ## pytest
+	$(PYTEST)
+
+build: $(VENV)/.built  ## the environment and the extensions, in place
+
+# The environment: tools, dependencies, and the project itself, editable.
+$(VENV)/.ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"fastembed needs Python 3.11 or later; this is %d.%d: make PYTHON=..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install -q "setuptools>=77" "Cython>=3.1" "numpy>=2.0"
+	$(PY) -m pip install -q --no-build-isolation -e '.[test,dev]'
+	@touch $@ $(VENV)/.built
+
+$(VENV)/.built: $(VENV)/.ready $(NATIVE)
+	$(PY) setup.py -q build_ext --inplace
+	@touch $@
+
+# Other builds of the same sources stand in build/<name>, so that the one in place stays as it is.
+# The suite runs on them because -P and PYTHONPATH put them before everything else.
+build/%/.built: $(VENV)/.built $(PACKAGE)
+	rm -rf build/$*/lib
+	$(BUILD_ENV) $(PY) setup.py -q build --build-base build/$* --build-lib build/$*/lib
+	@touch $@
+
+sanitize: BUILD_ENV := FASTEMBED_SANITIZE=1
+sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, UBSan and bounds checks
+	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
+	ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/sanitize/lib $(PYTEST)
+
+noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0
+noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/noopenmp/lib $(PYTEST)
+
+wheel: $(VENV)/.built  ## a wheel for any x86-64 Linux, tried in an empty environment
+	PY=$(PY) tools/make_wheel.sh
+
+bench: build  ## speed beside the peers that are installed; BENCH_ARGS="TEXT --help"
+	@$(PY) -m fastembed bench $(BENCH_ARGS)
+
+clean:  ## remove what was built
+	rm -rf build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache demo-output
+	rm -f fastembed/_native/*.so $(VENV)/.built
+	find fastembed tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean  ## the same, and the environment
+	rm -rf $(VENV)
