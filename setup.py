@@ -2,10 +2,11 @@
 
 Environment switches (all optional):
 
-``FASTEMBED_OPENMP=0``    build without OpenMP (one thread; everything works)
-``FASTEMBED_DEBUG=1``     -O1 -g, Cython bounds checks on
-``FASTEMBED_SANITIZE=1``  the same with AddressSanitizer and UBSan
-``FASTEMBED_WERROR=1``    C warnings are errors
+``FASTEMBED_OPENMP=0``      build without OpenMP (one thread; everything works)
+``FASTEMBED_DEBUG=1``       -O1 -g, Cython bounds checks on
+``FASTEMBED_SANITIZE=1``    the same with AddressSanitizer and UBSan
+``FASTEMBED_WERROR=1``      C warnings are errors
+``FASTEMBED_EXTENSIONS=0``  leave the extensions out; the Makefile builds them in place itself
 
 A build that follows one with other switches starts afresh.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy
 from Cython.Build import cythonize
-from setuptools import Extension, setup
+from setuptools import Extension, find_packages, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 from setuptools.modified import newer_group
@@ -138,6 +139,8 @@ class BuildExt(build_ext):
 
 def extensions() -> list[Extension]:
     """One extension per .pyx of fastembed/_native."""
+    if os.environ.get("FASTEMBED_EXTENSIONS") == "0":
+        return []
     return [
         Extension(
             f"fastembed._native.{path.stem}",
@@ -150,6 +153,9 @@ def extensions() -> list[Extension]:
 
 
 setup(
+    # the texts of data/ lie inside the package once it is installed
+    packages=[*find_packages(include=["fastembed", "fastembed.*"]), "fastembed.data"],
+    package_dir={"fastembed.data": "data"},
     ext_modules=cythonize(
         extensions(),
         compiler_directives={
