@@ -1,7 +1,10 @@
 /* kernels.c: compiled once per instruction set with -DFE_ISA=base|v3|v4 (see setup.py). */
 #include "kernels.h"
 
+#include "scan.h"
 #include "vec.h"
+#include "word2vec.h"
+#include "word2vec_parts.h"
 
 #define FE_CONCAT_(a, b) a##b
 #define FE_CONCAT(a, b) FE_CONCAT_(a, b)
@@ -11,4 +14,17 @@
 const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .isa = FE_STRING(FE_ISA),
     .vector_bytes = FE_VEC_BYTES,
+    .w2v_state_new = fe_w2v_state_new,
+    .w2v_state_free = fe_w2v_state_free,
+    .w2v_chunk = fe_w2v_chunk,
+    .w2v_parts_new = fe_w2v_parts_new,
+    .w2v_parts_free = fe_w2v_parts_free,
+    .w2v_parts_prepare = fe_w2v_parts_prepare,
+    .w2v_parts_begin = fe_w2v_parts_begin,
+    .w2v_parts_advance = fe_w2v_parts_advance,
+    .w2v_parts_step = fe_w2v_parts_step,
+    .w2v_parts_apply = fe_w2v_parts_apply,
+    .w2v_parts_end = fe_w2v_parts_end,
+    .scan = fe_scan,
+    .fold_text = fe_fold_text,
 };

@@ -6,10 +6,35 @@
 #define FE_KERNELS_H
 
 #include "fe_base.h"
+#include "word2vec_job.h"
+
+struct fe_fold;  /* utf8.h */
+struct fe_table; /* hash.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
     int vector_bytes; /* width of one vector register as these kernels use it */
+
+    /* word2vec.h */
+    fe_w2v_state *(*w2v_state_new)(const fe_w2v_job *job, uint64_t chunk_tokens);
+    void (*w2v_state_free)(fe_w2v_state *state);
+    fe_status (*w2v_chunk)(const fe_w2v_job *job, fe_w2v_state *state, fe_w2v_chunk_t *chunk);
+    /* word2vec_parts.h */
+    fe_w2v_parts *(*w2v_parts_new)(const fe_w2v_job *job, uint64_t chunk_tokens);
+    void (*w2v_parts_free)(fe_w2v_parts *parts);
+    fe_status (*w2v_parts_prepare)(fe_w2v_parts *parts, const fe_w2v_chunk_t *chunk);
+    void (*w2v_parts_begin)(fe_w2v_parts *parts);
+    int (*w2v_parts_advance)(fe_w2v_parts *parts);
+    fe_status (*w2v_parts_step)(fe_w2v_parts *parts, uint32_t item, float alpha,
+                                const fe_w2v_chunk_t *next);
+    fe_status (*w2v_parts_apply)(fe_w2v_parts *parts, uint32_t item);
+    void (*w2v_parts_end)(fe_w2v_parts *parts, fe_w2v_chunk_t *chunk);
+
+    /* scan.h, utf8.h */
+    fe_status (*scan)(const uint8_t *text, size_t n, const struct fe_fold *fold,
+                      struct fe_table *table, int insert, uint8_t *scratch, uint32_t *ids,
+                      size_t *n_ids, size_t *bad);
+    size_t (*fold_text)(const struct fe_fold *fold, const uint8_t *text, size_t n, uint8_t *out);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

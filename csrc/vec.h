@@ -1,11 +1,157 @@
+/* vec.h: one vector of floats as wide as the instruction set, and the few operations on it.
+ *
+ * With vec_bytes.h the only file that knows about SIMD. The type is a GNU vector extension whose
+ * width follows the flags of the translation unit (a wider type than the hardware has would be
+ * split by the compiler and run ten times slower). Nothing here is contracted or reassociated
+ * behind our back: a fused multiply-add happens only in fe_fma.
+ */
 #ifndef FE_VEC_H
 #define FE_VEC_H
+
 #include "fe_base.h"
-#if defined(__AVX512F__) && defined(__AVX512VL__)
-#define FE_VEC_BYTES 64
-#elif defined(__AVX2__)
-#define FE_VEC_BYTES 32
-#else
-#define FE_VEC_BYTES 16
+
+#if !defined(__GNUC__) && !defined(__clang__)
+#error "fastembed's kernels need GNU vector extensions: build with GCC or Clang"
 #endif
+
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+#include <immintrin.h>
+#define FE_LANES 16
+#elif defined(__AVX2__) && defined(__FMA__)
+#include <immintrin.h>
+#define FE_LANES 8
+#else
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#define FE_LANES 4
+#endif
+#define FE_VEC_BYTES (FE_LANES * 4)
+
+/* Registers that a kernel may hope to keep values in. */
+#if FE_LANES == 16 || defined(__aarch64__)
+#define FE_REGISTERS 32
+#else
+#define FE_REGISTERS 16
+#endif
+
+typedef float fe_vec __attribute__((vector_size(FE_VEC_BYTES)));
+typedef int32_t fe_veci __attribute__((vector_size(FE_VEC_BYTES)));
+typedef float fe_vec_mem __attribute__((vector_size(FE_VEC_BYTES), aligned(4), may_alias));
+
+FE_INLINE fe_vec fe_load(const float *p) { return *(const fe_vec_mem *)p; }
+FE_INLINE void fe_store(float *p, fe_vec x) { *(fe_vec_mem *)p = x; }
+FE_INLINE fe_vec fe_set1(float x) { return x - (fe_vec){0}; }
+
+/* a * b + c, rounded once where the hardware can. */
+FE_INLINE fe_vec fe_fma(fe_vec a, fe_vec b, fe_vec c) {
+#if FE_LANES == 16
+    return (fe_vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif FE_LANES == 8
+    return (fe_vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#elif defined(__aarch64__)
+    return (fe_vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
+/* mask (all ones or all zeros in each lane) ? a : b */
+FE_INLINE fe_vec fe_select(fe_veci mask, fe_vec a, fe_vec b) {
+    return (fe_vec)(((fe_veci)a & mask) | ((fe_veci)b & ~mask));
+}
+FE_INLINE fe_vec fe_abs(fe_vec x) { return (fe_vec)((fe_veci)x & 0x7fffffff); }
+
+/* 0, 1, ..., FE_LANES - 1 */
+FE_INLINE fe_veci fe_iota(void) {
+#if FE_LANES == 16
+    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif FE_LANES == 8
+    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+    return (fe_veci){0, 1, 2, 3};
+#endif
+}
+
+/* exp(x) for x <= 0, relative error about 1e-7; exp of less than -87 is exp(-87).
+ *
+ * x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial for exp(r) (coefficients of Cephes' expf) and
+ * n added to the exponent. Rounding to n is the addition of 1.5 * 2^23. */
+FE_INLINE fe_vec fe_exp_nonpositive(fe_vec x) {
+    const fe_vec magic = fe_set1(12582912.0f);
+    x = fe_select(x < -87.0f, fe_set1(-87.0f), x);
+    fe_vec shifted = fe_fma(x, fe_set1(1.44269504088896341f), magic);
+    fe_vec n = shifted - magic;
+    fe_vec r = fe_fma(n, fe_set1(-0.693359375f), x);
+    r = fe_fma(n, fe_set1(2.12194440e-4f), r);
+    fe_vec p = fe_set1(1.9875691500e-4f);
+    p = fe_fma(p, r, fe_set1(1.3981999507e-3f));
+    p = fe_fma(p, r, fe_set1(8.3334519073e-3f));
+    p = fe_fma(p, r, fe_set1(4.1665795894e-2f));
+    p = fe_fma(p, r, fe_set1(1.6666665459e-1f));
+    p = fe_fma(p, r, fe_set1(5.0000001201e-1f));
+    p = fe_fma(p, r * r, r) + 1.0f;
+    fe_veci exponent = ((fe_veci)shifted - (fe_veci)magic) << 23;
+    return (fe_vec)((fe_veci)p + exponent);
+}
+
+#if defined(__clang__) || __GNUC__ >= 12
+#define FE_SHUFFLE(a, b, ...) __builtin_shufflevector((a), (b), __VA_ARGS__)
+#else
+#define FE_SHUFFLE(a, b, ...) __builtin_shuffle((a), (b), (fe_veci){__VA_ARGS__})
+#endif
+
+/* Lane i of the result is the sum of the lanes of a[i]: FE_LANES horizontal sums at once, by
+ * adding halves while transposing, first within groups of four lanes, then across groups. */
+FE_INLINE fe_vec fe_transpose_sum(const fe_vec a[FE_LANES]) {
+#if FE_LANES == 4
+    fe_vec p = FE_SHUFFLE(a[0], a[1], 0, 4, 1, 5) + FE_SHUFFLE(a[0], a[1], 2, 6, 3, 7);
+    fe_vec q = FE_SHUFFLE(a[2], a[3], 0, 4, 1, 5) + FE_SHUFFLE(a[2], a[3], 2, 6, 3, 7);
+    return FE_SHUFFLE(p, q, 0, 1, 4, 5) + FE_SHUFFLE(p, q, 2, 3, 6, 7);
+#elif FE_LANES == 8
+#define FE_QUAD_SUM(r, x, y, z, w)                                                              \
+    fe_vec r;                                                                                   \
+    {                                                                                           \
+        fe_vec p_ = FE_SHUFFLE(x, y, 0, 8, 1, 9, 4, 12, 5, 13) +                                \
+                    FE_SHUFFLE(x, y, 2, 10, 3, 11, 6, 14, 7, 15);                               \
+        fe_vec q_ = FE_SHUFFLE(z, w, 0, 8, 1, 9, 4, 12, 5, 13) +                                \
+                    FE_SHUFFLE(z, w, 2, 10, 3, 11, 6, 14, 7, 15);                               \
+        r = FE_SHUFFLE(p_, q_, 0, 1, 8, 9, 4, 5, 12, 13) +                                      \
+            FE_SHUFFLE(p_, q_, 2, 3, 10, 11, 6, 7, 14, 15);                                     \
+    }
+    FE_QUAD_SUM(r, a[0], a[1], a[2], a[3])
+    FE_QUAD_SUM(s, a[4], a[5], a[6], a[7])
+#undef FE_QUAD_SUM
+    return FE_SHUFFLE(r, s, 0, 1, 2, 3, 8, 9, 10, 11) +
+           FE_SHUFFLE(r, s, 4, 5, 6, 7, 12, 13, 14, 15);
+#else
+#define FE_QUAD_SUM(r, x, y, z, w)                                                              \
+    fe_vec r;                                                                                   \
+    {                                                                                           \
+        fe_vec p_ = FE_SHUFFLE(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) + \
+                    FE_SHUFFLE(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31); \
+        fe_vec q_ = FE_SHUFFLE(z, w, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) + \
+                    FE_SHUFFLE(z, w, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31); \
+        r = FE_SHUFFLE(p_, q_, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +      \
+            FE_SHUFFLE(p_, q_, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);     \
+    }
+    FE_QUAD_SUM(r0, a[0], a[1], a[2], a[3])
+    FE_QUAD_SUM(r1, a[4], a[5], a[6], a[7])
+    FE_QUAD_SUM(r2, a[8], a[9], a[10], a[11])
+    FE_QUAD_SUM(r3, a[12], a[13], a[14], a[15])
+#undef FE_QUAD_SUM
+    fe_vec s = FE_SHUFFLE(r0, r1, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
+               FE_SHUFFLE(r0, r1, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    fe_vec t = FE_SHUFFLE(r2, r3, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
+               FE_SHUFFLE(r2, r3, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+    return FE_SHUFFLE(s, t, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           FE_SHUFFLE(s, t, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+#endif
+}
+
+/* y += x, n a multiple of FE_LANES */
+FE_INLINE void fe_add_to(float *y, const float *x, int n) {
+    for (int k = 0; k < n; k += FE_LANES) fe_store(y + k, fe_load(y + k) + fe_load(x + k));
+}
+
 #endif

@@ -1,9 +1,78 @@
 """The one door to csrc/kernels.h: every other extension cimports the chosen table from here."""
 
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+cdef extern from "word2vec_job.h" nogil:
+    ctypedef struct fe_alias:
+        uint32_t keep
+        uint32_t alias
+    ctypedef struct fe_text:
+        const uint32_t *ids
+        uint64_t first
+        uint64_t n_ids
+        const uint64_t *offsets
+        uint64_t n_offsets
+        uint64_t max_sentence
+    ctypedef struct fe_w2v_job:
+        float *in_ "in"
+        float *out
+        size_t stride
+        uint32_t n_words
+        const uint32_t *keep
+        const fe_alias *noise
+        const uint32_t *up
+        size_t node_row
+        uint32_t window
+        uint32_t negative
+        uint32_t parts
+        int shrink
+        int cbow
+        int cbow_mean
+        uint64_t seed
+        fe_text text
+    ctypedef struct fe_w2v_chunk_t:
+        uint64_t start
+        uint64_t stop
+        uint64_t stream
+        float alpha
+        double loss
+        int64_t examples
+        int64_t words
+    ctypedef struct fe_w2v_state:
+        pass
+    ctypedef struct fe_w2v_parts:
+        pass
+
+cdef extern from "utf8.h" nogil:
+    ctypedef struct fe_fold:
+        const uint32_t *table
+        int lower
+        int separate
+        int drop
+
+cdef extern from "hash.h" nogil:
+    ctypedef struct fe_table:
+        uint64_t size
+        uint64_t bytes
+
 cdef extern from "kernels.h" nogil:
     ctypedef struct fe_kernels:
         const char *isa
         int vector_bytes
+        fe_w2v_state *(*w2v_state_new)(const fe_w2v_job *, uint64_t) noexcept nogil
+        void (*w2v_state_free)(fe_w2v_state *) noexcept nogil
+        int (*w2v_chunk)(const fe_w2v_job *, fe_w2v_state *, fe_w2v_chunk_t *) noexcept nogil
+        fe_w2v_parts *(*w2v_parts_new)(const fe_w2v_job *, uint64_t) noexcept nogil
+        void (*w2v_parts_free)(fe_w2v_parts *) noexcept nogil
+        int (*w2v_parts_prepare)(fe_w2v_parts *, const fe_w2v_chunk_t *) noexcept nogil
+        void (*w2v_parts_begin)(fe_w2v_parts *) noexcept nogil
+        int (*w2v_parts_advance)(fe_w2v_parts *) noexcept nogil
+        int (*w2v_parts_step)(fe_w2v_parts *, uint32_t, float, const fe_w2v_chunk_t *) noexcept nogil
+        int (*w2v_parts_apply)(fe_w2v_parts *, uint32_t) noexcept nogil
+        void (*w2v_parts_end)(fe_w2v_parts *, fe_w2v_chunk_t *) noexcept nogil
+        int (*scan)(const uint8_t *, size_t, const fe_fold *, fe_table *, int, uint8_t *,
+                    uint32_t *, size_t *, size_t *) noexcept nogil
+        size_t (*fold_text)(const fe_fold *, const uint8_t *, size_t, uint8_t *) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

@@ -1,0 +1,270 @@
+/* word2vec.h: skip-gram and CBOW with negative sampling and/or hierarchical softmax.
+ *
+ * Mikolov et al. 2013a, 2013b. One code path: a position of the text gives inputs (skip-gram: the
+ * words of its window; CBOW: their mean) and outputs (the centre word against noise words, and/or
+ * the inner nodes on its path in the Huffman tree), and logistic.h makes the step.
+ *
+ * The noise words are drawn once a position and serve its whole window.
+ *
+ * fe_w2v_chunk runs a chunk and updates rows in place ("Hogwild", Recht et al. 2011, when several
+ * threads do so at once); word2vec_parts.h runs one on many threads with a result that does not
+ * depend on their number.
+ */
+#ifndef FE_WORD2VEC_H
+#define FE_WORD2VEC_H
+
+#include "huffman.h"
+#include "logistic.h"
+#include "word2vec_job.h"
+
+/* Positions whose noise words are drawn together, and those of a stretch run in parts. */
+#define FE_W2V_STRETCH 256
+/* The rows of this many positions ahead are prefetched. */
+#define FE_W2V_AHEAD 2
+#define FE_W2V_RING 4 /* a power of two > FE_W2V_AHEAD */
+#define FE_W2V_MAX_PATH 64 /* a Huffman code of 64 bits takes more tokens than there are */
+
+/* Outputs of one position. */
+typedef struct {
+    float **rows;       /* (capacity,) */
+    uint64_t *labels;   /* (capacity / 64 + 1,) */
+    int n;
+    int counted;        /* 1 in the part that counts this position's examples */
+} fe_w2v_outputs;
+
+/* All that one thread needs; made before the parallel region. */
+struct fe_w2v_state {
+    fe_windows windows;
+    uint32_t *noise;    /* (stretch, negative) */
+    fe_w2v_outputs ring[FE_W2V_RING];
+    float **inputs, **grads; /* (2 window,) */
+    float *g, *du;      /* scratch of logistic.h */
+    float *hidden, *error; /* (stride,) CBOW's input and its step */
+    fe_loss *loss;
+    int64_t examples;
+};
+
+/* Steps of inputs that are added up aside, to be applied later: row r belongs to position
+ * first + r. */
+typedef struct {
+    float *rows;        /* (span, stride) */
+    uint8_t *touched;   /* (span,) the row holds something */
+    uint32_t first, span;
+} fe_w2v_sums;
+
+static inline void fe_w2v_state_free(fe_w2v_state *s) {
+    if (s == NULL) return;
+    fe_windows_free(&s->windows);
+    for (int i = 0; i < FE_W2V_RING; i++) {
+        free(s->ring[i].rows);
+        free(s->ring[i].labels);
+    }
+    free(s->noise);
+    free(s->inputs);
+    free(s->grads);
+    free(s->g);
+    free(s->du);
+    free(s->hidden);
+    free(s->error);
+    free(s->loss);
+    free(s);
+}
+
+/* Scratch for chunks of at most chunk_tokens tokens; NULL if there is no memory. */
+static inline fe_w2v_state *fe_w2v_state_new(const fe_w2v_job *job, uint64_t chunk_tokens) {
+    fe_w2v_state *s = fe_calloc_array(1, sizeof *s);
+    if (s == NULL) return NULL;
+    const size_t outputs = (size_t)job->negative + 1 + FE_W2V_MAX_PATH;
+    const size_t inputs = 2 * (size_t)job->window;
+    int ok = fe_windows_alloc(&s->windows, chunk_tokens + job->text.max_sentence) == FE_OK;
+    s->noise = fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof *s->noise);
+    s->inputs = fe_malloc_array(inputs, sizeof *s->inputs);
+    s->grads = fe_malloc_array(inputs, sizeof *s->grads);
+    s->g = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs) * sizeof *s->g);
+    s->du = fe_malloc_aligned(outputs * FE_VEC_BYTES);
+    s->hidden = fe_malloc_aligned(job->stride * sizeof *s->hidden);
+    s->error = fe_malloc_aligned(job->stride * sizeof *s->error);
+    s->loss = fe_malloc_aligned(sizeof *s->loss);
+    ok = ok && s->noise && s->inputs && s->grads && s->g && s->du && s->hidden && s->error &&
+         s->loss;
+    for (int i = 0; i < FE_W2V_RING; i++) {
+        s->ring[i].rows = fe_malloc_array(outputs, sizeof *s->ring[i].rows);
+        s->ring[i].labels = fe_calloc_array(outputs / 64 + 1, sizeof *s->ring[i].labels);
+        ok = ok && s->ring[i].rows && s->ring[i].labels;
+    }
+    if (ok) return s;
+    fe_w2v_state_free(s);
+    return NULL;
+}
+
+FE_INLINE void fe_prefetch_row(const float *row, size_t stride) {
+    for (size_t k = 0; k < stride; k += FE_CACHE_LINE / sizeof(float)) FE_PREFETCH(row + k);
+}
+
+/* Where the noise table of a part begins, and how many words it has. */
+FE_INLINE uint32_t fe_w2v_part_size(const fe_w2v_job *job, uint32_t part) {
+    return (job->n_words + job->parts - 1 - part) / job->parts;
+}
+FE_INLINE const fe_alias *fe_w2v_part_noise(const fe_w2v_job *job, uint32_t part) {
+    const uint32_t base = job->n_words / job->parts, extra = job->n_words % job->parts;
+    return job->noise + (size_t)part * base + (part < extra ? part : extra);
+}
+
+/* Noise words of positions [from, to), in order; OUT noise (to - from, negative). */
+static inline void fe_w2v_draw(const fe_w2v_job *job, fe_windows *w, uint32_t from, uint32_t to,
+                               uint32_t *noise) {
+    if (job->parts == 1) {
+        const size_t n = (size_t)(to - from) * job->negative;
+        for (size_t i = 0; i < n; i++)
+            noise[i] = fe_alias_draw(job->noise, job->n_words, &w->rng);
+        return;
+    }
+    for (uint32_t t = from; t < to; t++) {
+        const uint32_t part = w->ids[t] % job->parts, size = fe_w2v_part_size(job, part);
+        const fe_alias *table = fe_w2v_part_noise(job, part);
+        for (uint32_t k = 0; k < job->negative; k++)
+            *noise++ = fe_alias_draw(table, size, &w->rng) * job->parts + part;
+    }
+}
+
+/* Collect (and prefetch) the outputs of position t that belong to `part`. noise IN (negative,). */
+static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uint32_t t,
+                                 uint32_t part, const uint32_t *noise, fe_w2v_outputs *o) {
+    const uint32_t centre = w->ids[t];
+    int n = 0;
+    uint64_t *labels = o->labels;
+    labels[0] = 0;
+    o->counted = (job->negative > 0 ? centre : job->n_words - 2) % job->parts == part;
+    if (w->left[t] + w->right[t] == 0) {
+        o->n = 0;
+        return;
+    }
+    if (job->negative > 0 && centre % job->parts == part) {
+        o->rows[n++] = job->out + (size_t)centre * job->stride;
+        labels[0] = 1;
+        for (uint32_t k = 0; k < job->negative; k++) {
+            /* a noise word that is the centre itself would undo the positive step: left out */
+            if (noise[k] == centre) continue;
+            if ((n & 63) == 0) labels[n >> 6] = 0;
+            o->rows[n++] = job->out + (size_t)noise[k] * job->stride;
+        }
+    }
+    if (job->up != NULL) {
+        const uint32_t *up = job->up;
+        for (uint32_t node = up[centre]; node != FE_HUFFMAN_ROOT;
+             node = up[job->n_words + (node >> 1)]) {
+            const uint32_t parent = node >> 1;
+            if (parent % job->parts != part) continue;
+            if ((n & 63) == 0) labels[n >> 6] = 0;
+            labels[n >> 6] |= (uint64_t)(node & 1) << (n & 63);
+            o->rows[n++] = job->out + (job->node_row + parent) * job->stride;
+        }
+    }
+    o->n = n;
+    for (int j = 0; j < n; j++) fe_prefetch_row(o->rows[j], job->stride);
+}
+
+/* CBOW: hidden OUT (stride,), the mean (or sum) of the rows of t's window. */
+static inline void fe_w2v_hidden(const fe_w2v_job *job, const fe_windows *w, uint32_t t,
+                                 float *hidden) {
+    const uint32_t from = t - w->left[t], to = t + w->right[t];
+    const fe_vec scale = fe_set1(job->cbow_mean ? 1.0f / (float)(to - from) : 1.0f);
+    for (size_t k = 0; k < job->stride; k += FE_LANES) {
+        fe_vec sum = fe_set1(0.0f);
+        for (uint32_t i = from; i <= to; i++)
+            if (i != t) sum += fe_load(job->in + (size_t)w->ids[i] * job->stride + k);
+        fe_store(hidden + k, sum * scale);
+    }
+}
+
+/* CBOW: what of the error reaches a word of the window. word2vec and gensim give the whole error
+ * to each word under the mean (the exact gradient is 1/n of it) and 1/n of it under the sum; the
+ * learning rates in use everywhere are made for that. */
+FE_INLINE fe_vec fe_w2v_share(const fe_w2v_job *job, uint32_t n) {
+    return fe_set1(job->cbow_mean ? 1.0f : 1.0f / (float)n);
+}
+
+/* One position. Where sums is NULL inputs are stepped in place, else into sums (skip-gram: a row a
+ * word of the window; CBOW: one row, of the centre). */
+static inline void fe_w2v_position(const fe_w2v_job *job, fe_w2v_state *s, const fe_windows *w,
+                                   uint32_t t, const fe_w2v_outputs *o, float alpha,
+                                   fe_w2v_sums *sums) {
+    const uint32_t from = t - w->left[t], to = t + w->right[t];
+    const int dim = (int)job->stride;
+    if (job->cbow) {
+        float *error = s->error;
+        fe_w2v_hidden(job, w, t, s->hidden);
+        if (sums != NULL) {
+            error = sums->rows + (size_t)(t - sums->first) * job->stride;
+            sums->touched[t - sums->first] = 1;
+        }
+        memset(error, 0, job->stride * sizeof *error);
+        fe_logistic_step((const float *const *)&s->hidden, &error, 1, o->rows, o->n, o->labels,
+                         dim, alpha, s->g, s->du, s->loss);
+        s->examples += o->counted;
+        if (sums != NULL) return;
+        const fe_vec share = fe_w2v_share(job, to - from);
+        for (uint32_t i = from; i <= to; i++) {
+            if (i == t) continue;
+            float *row = job->in + (size_t)w->ids[i] * job->stride;
+            for (size_t k = 0; k < job->stride; k += FE_LANES)
+                fe_store(row + k, fe_fma(fe_load(error + k), share, fe_load(row + k)));
+        }
+        return;
+    }
+    int m = 0;
+    for (uint32_t i = from; i <= to; i++) {
+        if (i == t) continue;
+        s->inputs[m] = job->in + (size_t)w->ids[i] * job->stride;
+        s->grads[m] = s->inputs[m];
+        if (sums != NULL) {
+            const uint32_t r = i - sums->first;
+            s->grads[m] = sums->rows + (size_t)r * job->stride;
+            if (!sums->touched[r]) {
+                sums->touched[r] = 1;
+                memset(s->grads[m], 0, job->stride * sizeof(float));
+            }
+        }
+        m++;
+    }
+    fe_logistic_step((const float *const *)s->inputs, s->grads, m, o->rows, o->n, o->labels, dim,
+                     alpha, s->g, s->du, s->loss);
+    s->examples += o->counted ? m : 0;
+}
+
+/* Train on one chunk. */
+static fe_status fe_w2v_chunk(const fe_w2v_job *job, fe_w2v_state *s, fe_w2v_chunk_t *chunk) {
+    fe_windows *w = &s->windows;
+    fe_status status =
+        fe_windows_fill(w, &job->text, chunk->start, chunk->stop, job->keep, job->window,
+                        job->shrink, fe_rng_seed(job->seed, FE_STREAM_TRAIN, chunk->stream));
+    if (status != FE_OK) return status;
+    fe_loss_reset(s->loss);
+    s->examples = 0;
+    uint32_t drawn = 0, stretch = 0;
+    /* position t is gathered FE_W2V_AHEAD positions before it is trained on */
+    for (uint32_t t = 0; t < w->n + FE_W2V_AHEAD; t++) {
+        if (t < w->n) {
+            if (t == drawn && job->negative > 0) {
+                stretch = drawn;
+                drawn = w->n - drawn > FE_W2V_STRETCH ? drawn + FE_W2V_STRETCH : w->n;
+                fe_w2v_draw(job, w, stretch, drawn, s->noise);
+            }
+            fe_w2v_gather(job, w, t, 0, s->noise + (size_t)(t - stretch) * job->negative,
+                          &s->ring[t % FE_W2V_RING]);
+            /* the row that enters the window */
+            fe_prefetch_row(job->in + (size_t)w->ids[t + w->right[t]] * job->stride, job->stride);
+        }
+        if (t < FE_W2V_AHEAD) continue;
+        const uint32_t now = t - FE_W2V_AHEAD;
+        if (now >= w->n) break;
+        const fe_w2v_outputs *o = &s->ring[now % FE_W2V_RING];
+        if (o->n > 0) fe_w2v_position(job, s, w, now, o, chunk->alpha, NULL);
+    }
+    chunk->loss = fe_loss_flush(s->loss);
+    chunk->examples = s->examples;
+    chunk->words = (int64_t)w->n_tokens;
+    return FE_OK;
+}
+
+#endif

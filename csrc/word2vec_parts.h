@@ -1,0 +1,209 @@
+/* word2vec_parts.h: one chunk on many threads, with the same result for any number of them.
+ *
+ * Output rows are dealt to `parts` parts (row modulo parts), and a centre draws its noise words
+ * from its own part. The chunk is walked in stretches of FE_W2V_STRETCH positions. In a stretch
+ * part p steps the outputs that it owns, in place, and adds the steps of the inputs up aside, in
+ * sums of its own (fe_w2v_parts_step); when all have done so, part p adds the sums of all parts,
+ * in their order, to the input rows that it owns (fe_w2v_parts_apply). No two parts write the same
+ * row at the same time and every sum has a fixed order, so threads decide nothing.
+ *
+ * Against fe_w2v_chunk an input row is read up to one stretch stale, and noise words share the
+ * centre's part; quality is the same (docs/word2vec.md has the figures).
+ *
+ * Beside the parts, item `parts` of the two calls prepares what comes next: the next chunk's
+ * windows, the next stretch's noise words.
+ */
+#ifndef FE_WORD2VEC_PARTS_H
+#define FE_WORD2VEC_PARTS_H
+
+#include "word2vec.h"
+
+struct fe_w2v_parts {
+    const fe_w2v_job *job;
+    fe_w2v_state **states;      /* (parts,) */
+    fe_w2v_sums *sums;          /* (parts,) */
+    fe_windows windows[2];      /* of this chunk and of the next */
+    uint32_t *noise[2];         /* (stretch, negative) of this stretch and of the next */
+    uint32_t from, to;          /* positions of this stretch */
+    uint32_t next_to;           /* end of the stretch whose noise words are drawn */
+    int windows_now, noise_now; /* which of the two is this one */
+};
+
+static inline void fe_w2v_parts_free(fe_w2v_parts *p) {
+    if (p == NULL) return;
+    for (uint32_t i = 0; i < p->job->parts; i++) {
+        if (p->states) fe_w2v_state_free(p->states[i]);
+        if (p->sums) {
+            free(p->sums[i].rows);
+            free(p->sums[i].touched);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        fe_windows_free(&p->windows[i]);
+        free(p->noise[i]);
+    }
+    free(p->states);
+    free(p->sums);
+    free(p);
+}
+
+static inline fe_w2v_parts *fe_w2v_parts_new(const fe_w2v_job *job, uint64_t chunk_tokens) {
+    fe_w2v_parts *p = fe_calloc_array(1, sizeof *p);
+    if (p == NULL) return NULL;
+    p->job = job;
+    p->states = fe_calloc_array(job->parts, sizeof *p->states);
+    p->sums = fe_calloc_array(job->parts, sizeof *p->sums);
+    int ok = p->states != NULL && p->sums != NULL;
+    for (uint32_t i = 0; ok && i < job->parts; i++) {
+        fe_w2v_sums *sums = &p->sums[i];
+        sums->span = FE_W2V_STRETCH + (job->cbow ? 0 : 2 * job->window);
+        p->states[i] = fe_w2v_state_new(job, 0);
+        sums->rows = fe_malloc_aligned(sums->span * job->stride * sizeof(float));
+        sums->touched = fe_calloc_array(sums->span, 1);
+        ok = p->states[i] != NULL && sums->rows != NULL && sums->touched != NULL;
+    }
+    for (int i = 0; ok && i < 2; i++) {
+        p->noise[i] =
+            fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof(uint32_t));
+        ok = p->noise[i] != NULL && fe_windows_alloc(&p->windows[i],
+                                                     chunk_tokens + job->text.max_sentence) == FE_OK;
+    }
+    if (ok) return p;
+    fe_w2v_parts_free(p);
+    return NULL;
+}
+
+/* Fill the windows that are not in use with a chunk. */
+static fe_status fe_w2v_parts_prepare(fe_w2v_parts *p, const fe_w2v_chunk_t *chunk) {
+    const fe_w2v_job *job = p->job;
+    return fe_windows_fill(&p->windows[!p->windows_now], &job->text, chunk->start, chunk->stop,
+                           job->keep, job->window, job->shrink,
+                           fe_rng_seed(job->seed, FE_STREAM_TRAIN, chunk->stream));
+}
+
+/* Draw the noise words of the stretch that begins at `from` into the buffer not in use. */
+static void fe_w2v_parts_draw(fe_w2v_parts *p, uint32_t from) {
+    fe_windows *w = &p->windows[p->windows_now];
+    p->next_to = w->n - from > FE_W2V_STRETCH ? from + FE_W2V_STRETCH : w->n;
+    if (p->job->negative > 0) fe_w2v_draw(p->job, w, from, p->next_to, p->noise[!p->noise_now]);
+}
+
+/* Begin the chunk that was prepared. */
+static void fe_w2v_parts_begin(fe_w2v_parts *p) {
+    p->windows_now = !p->windows_now;
+    for (uint32_t i = 0; i < p->job->parts; i++) {
+        fe_loss_reset(p->states[i]->loss);
+        p->states[i]->examples = 0;
+    }
+    p->to = 0;
+    fe_w2v_parts_draw(p, 0);
+}
+
+/* Go on to the stretch whose noise words were drawn; 0 if the chunk is at its end. */
+static int fe_w2v_parts_advance(fe_w2v_parts *p) {
+    if (p->to == p->windows[p->windows_now].n) return 0;
+    p->noise_now = !p->noise_now;
+    p->from = p->to;
+    p->to = p->next_to;
+    return 1;
+}
+
+/* Step the outputs of one part (item < parts), or prepare the chunk `next` (item = parts, which
+ * may be NULL). */
+static fe_status fe_w2v_parts_step(fe_w2v_parts *p, uint32_t item, float alpha,
+                                   const fe_w2v_chunk_t *next) {
+    const fe_w2v_job *job = p->job;
+    if (item == job->parts) return next ? fe_w2v_parts_prepare(p, next) : FE_OK;
+    const fe_windows *w = &p->windows[p->windows_now];
+    const uint32_t *noise = p->noise[p->noise_now];
+    fe_w2v_state *s = p->states[item];
+    fe_w2v_sums *sums = &p->sums[item];
+    sums->first = job->cbow ? p->from : p->from > job->window ? p->from - job->window : 0;
+    memset(sums->touched, 0, sums->span);
+    /* gather and train in turn, FE_W2V_AHEAD positions of this part apart */
+    uint32_t waiting[FE_W2V_RING], head = 0, tail = 0;
+    for (uint32_t t = p->from; t < p->to || head != tail; t++) {
+        if (t < p->to) {
+            fe_w2v_outputs *o = &s->ring[head % FE_W2V_RING];
+            fe_w2v_gather(job, w, t, item, noise + (size_t)(t - p->from) * job->negative, o);
+            if (o->n == 0) continue;
+            fe_prefetch_row(job->in + (size_t)w->ids[t + w->right[t]] * job->stride, job->stride);
+            waiting[head++ % FE_W2V_RING] = t;
+            if (head - tail <= FE_W2V_AHEAD) continue;
+        }
+        const uint32_t now = tail++ % FE_W2V_RING;
+        fe_w2v_position(job, s, w, waiting[now], &s->ring[now], alpha, sums);
+    }
+    return FE_OK;
+}
+
+/* CBOW: add the errors of the stretch to the input rows of a part. */
+static void fe_w2v_parts_apply_cbow(fe_w2v_parts *p, uint32_t part) {
+    const fe_w2v_job *job = p->job;
+    const fe_windows *w = &p->windows[p->windows_now];
+    float *error = p->states[part]->error;
+    for (uint32_t t = p->from; t < p->to; t++) {
+        const uint32_t from = t - w->left[t], to = t + w->right[t], r = t - p->from;
+        const float *sum = NULL;
+        for (uint32_t i = from; i <= to; i++) {
+            if (i == t || w->ids[i] % job->parts != part) continue;
+            if (sum == NULL) {
+                for (uint32_t q = 0; q < job->parts; q++) {
+                    if (!p->sums[q].touched[r]) continue;
+                    const float *row = p->sums[q].rows + (size_t)r * job->stride;
+                    if (sum == NULL) {
+                        sum = row;
+                        continue;
+                    }
+                    if (sum != error) memcpy(error, sum, job->stride * sizeof *error);
+                    fe_add_to(error, row, (int)job->stride);
+                    sum = error;
+                }
+                if (sum == NULL) break;
+            }
+            const fe_vec share = fe_w2v_share(job, to - from);
+            float *row = job->in + (size_t)w->ids[i] * job->stride;
+            for (size_t k = 0; k < job->stride; k += FE_LANES)
+                fe_store(row + k, fe_fma(fe_load(sum + k), share, fe_load(row + k)));
+        }
+    }
+}
+
+/* Add the sums of the stretch to the input rows of one part (item < parts), or draw the noise
+ * words of the stretch after it (item = parts). */
+static fe_status fe_w2v_parts_apply(fe_w2v_parts *p, uint32_t item) {
+    const fe_w2v_job *job = p->job;
+    const fe_windows *w = &p->windows[p->windows_now];
+    if (item == job->parts) {
+        fe_w2v_parts_draw(p, p->to);
+        return FE_OK;
+    }
+    if (job->cbow) {
+        fe_w2v_parts_apply_cbow(p, item);
+        return FE_OK;
+    }
+    const uint32_t first = p->sums[0].first;
+    const uint32_t last = w->n - p->to > job->window ? p->to + job->window : w->n;
+    for (uint32_t i = first; i < last; i++) {
+        if (w->ids[i] % job->parts != item) continue;
+        float *row = job->in + (size_t)w->ids[i] * job->stride;
+        for (uint32_t q = 0; q < job->parts; q++)
+            if (p->sums[q].touched[i - first])
+                fe_add_to(row, p->sums[q].rows + (size_t)(i - first) * job->stride,
+                          (int)job->stride);
+    }
+    return FE_OK;
+}
+
+/* The figures of the chunk that is done. */
+static void fe_w2v_parts_end(fe_w2v_parts *p, fe_w2v_chunk_t *chunk) {
+    chunk->loss = 0.0;
+    chunk->examples = 0;
+    for (uint32_t i = 0; i < p->job->parts; i++) {
+        chunk->loss += fe_loss_flush(p->states[i]->loss);
+        chunk->examples += p->states[i]->examples;
+    }
+    chunk->words = (int64_t)p->windows[p->windows_now].n_tokens;
+}
+
+#endif

@@ -1,0 +1,200 @@
+"""word2vec's rounds over csrc/word2vec.h and csrc/word2vec_parts.h, its tables and first rows."""
+
+import numpy as np
+
+from cython.parallel cimport prange, threadid
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
+
+from fastembed._native._kernels cimport (
+    FE_ENOMEM, FE_OK, check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
+    fe_w2v_state, kernels)
+
+cdef extern from "alias.h" nogil:
+    int fe_alias_build(const double *weights, uint32_t n, fe_alias *table) noexcept
+
+cdef extern from "huffman.h" nogil:
+    int fe_huffman_build(const int64_t *counts, uint32_t n, uint32_t *up) noexcept
+
+cdef extern from "rng.h" nogil:
+    ctypedef struct fe_rng:
+        uint64_t state
+    int FE_STREAM_INIT
+    fe_rng fe_rng_seed(uint64_t seed, uint64_t stream, uint64_t index) noexcept
+    float fe_rng_float(fe_rng *rng) noexcept
+
+# One chunk of work and its figures: fe_w2v_chunk_t.
+CHUNK = np.dtype(
+    [("start", "u8"), ("stop", "u8"), ("stream", "u8"), ("alpha", "f4"), ("loss", "f8"),
+     ("examples", "i8"), ("words", "i8")], align=True)
+
+
+def noise_tables(const double[::1] weights, uint32_t parts):
+    """Alias tables of the words p, p + parts, ... for each part p, end to end: (V, 2) uint32."""
+    cdef uint32_t part, begin = 0, n
+    cdef const double[::1] own
+    tables = np.empty((weights.shape[0], 2), dtype=np.uint32)
+    cdef uint32_t[:, ::1] out = tables
+    if weights.shape[0] < parts:
+        raise ValueError(f"{weights.shape[0]} words cannot be dealt to {parts} parts")
+    for part in range(parts):
+        own = np.ascontiguousarray(weights[part::parts])
+        n = <uint32_t>own.shape[0]
+        check(fe_alias_build(&own[0], n, <fe_alias *>&out[begin, 0]), "noise distribution")
+        begin += n
+    return tables
+
+
+def huffman_tree(const int64_t[::1] counts):
+    """The way up from each leaf and inner node, (2V - 1,) uint32; see csrc/huffman.h."""
+    if counts.shape[0] < 2:
+        raise ValueError("hierarchical softmax needs at least 2 words")
+    up = np.empty(2 * counts.shape[0] - 1, dtype=np.uint32)
+    cdef uint32_t[::1] out = up
+    check(fe_huffman_build(&counts[0], <uint32_t>counts.shape[0], &out[0]), "Huffman tree")
+    return up
+
+
+def init_rows(float[:, ::1] rows, Py_ssize_t first, Py_ssize_t dim, uint64_t seed, int workers):
+    """Fill rows[first:, :dim] with uniform numbers in [-0.5, 0.5) / dim, one stream a row."""
+    cdef Py_ssize_t i, n = rows.shape[0]
+    if not 0 < dim <= rows.shape[1]:
+        raise ValueError(f"dim must be in 1..{rows.shape[1]}; got {dim}")
+    for i in prange(first, n, schedule="static", num_threads=workers, nogil=True):
+        _init_row(&rows[i, 0], dim, seed, i)
+
+
+cdef void _init_row(float *row, Py_ssize_t dim, uint64_t seed, uint64_t index) noexcept nogil:
+    cdef fe_rng rng = fe_rng_seed(seed, FE_STREAM_INIT, index)
+    cdef Py_ssize_t k
+    for k in range(dim):
+        row[k] = (fe_rng_float(&rng) - 0.5) / dim
+
+
+cdef class Rounds:
+    """One run's job and scratch; `run` trains on one round of chunks.
+
+    Parameters
+    ----------
+    vectors : (V, stride) float32, C order, 64-byte aligned rows; trained in place
+    outputs : (rows, stride) float32, the same
+    keep : (V,) uint32 or None
+    noise : (V, 2) uint32 from `noise_tables` or None
+    up : (2V - 1,) uint32 from `huffman_tree` or None
+    parts : 0 for updates in place by all threads, else the parts of the deterministic scheme
+    """
+
+    cdef fe_w2v_job job
+    cdef const fe_kernels *k
+    cdef fe_w2v_state **states
+    cdef fe_w2v_parts *parts
+    cdef int workers
+    cdef object held
+
+    def __cinit__(self, float[:, ::1] vectors, float[:, ::1] outputs, const uint32_t[::1] keep,
+                  const uint32_t[:, ::1] noise, const uint32_t[::1] up, *, int window,
+                  int negative, bint shrink, bint cbow, bint cbow_mean, uint64_t seed,
+                  uint64_t max_sentence, uint64_t chunk_tokens, int parts, int workers):
+        cdef size_t v = vectors.shape[0], rows = (v if noise is not None else 0)
+        rows += (v - 1 if up is not None else 0)
+        if (vectors.shape[1] % 16 or vectors.shape[1] != outputs.shape[1] or v == 0
+                or <size_t>outputs.shape[0] < rows or (negative > 0) != (noise is not None)
+                or (keep is not None and <size_t>keep.shape[0] != v)
+                or (noise is not None and (<size_t>noise.shape[0] != v or noise.shape[1] != 2))
+                or (up is not None and <size_t>up.shape[0] != 2 * v - 1)
+                or window < 1 or window > 65535 or workers < 1 or max_sentence < 1):
+            raise ValueError("shapes or settings of the word2vec run do not fit together")
+        self.k = kernels()
+        self.held = (vectors, outputs, keep, noise, up)
+        self.workers = workers
+        self.job.in_ = &vectors[0, 0]
+        self.job.out = &outputs[0, 0]
+        self.job.stride = vectors.shape[1]
+        self.job.n_words = <uint32_t>v
+        self.job.keep = &keep[0] if keep is not None else NULL
+        self.job.noise = <const fe_alias *>&noise[0, 0] if noise is not None else NULL
+        self.job.up = &up[0] if up is not None else NULL
+        self.job.node_row = v if noise is not None else 0
+        self.job.window = window
+        self.job.negative = negative
+        self.job.parts = max(parts, 1)
+        self.job.shrink = shrink
+        self.job.cbow = cbow
+        self.job.cbow_mean = cbow_mean
+        self.job.seed = seed
+        self.job.text.max_sentence = max_sentence
+        if parts > 0:
+            self.parts = self.k.w2v_parts_new(&self.job, chunk_tokens)
+            if self.parts == NULL:
+                raise MemoryError("word2vec: not enough memory for the scratch of the parts")
+            return
+        self.states = <fe_w2v_state **>calloc(workers, sizeof(fe_w2v_state *))
+        if self.states == NULL:
+            raise MemoryError()
+        for i in range(workers):
+            self.states[i] = self.k.w2v_state_new(&self.job, chunk_tokens)
+            if self.states[i] == NULL:
+                raise MemoryError("word2vec: not enough memory for the scratch of the threads")
+
+    def __dealloc__(self):
+        if self.parts != NULL:
+            self.k.w2v_parts_free(self.parts)
+        if self.states != NULL:
+            for i in range(self.workers):
+                self.k.w2v_state_free(self.states[i])
+            free(self.states)
+
+    def run(self, const uint32_t[::1] ids, uint64_t first, const uint64_t[::1] offsets,
+            fe_w2v_chunk_t[::1] chunks):
+        """Train on the chunks (dtype `CHUNK`); their figures are filled in.
+
+        ids holds the tokens from number `first` on, offsets (n + 1,) the sentences that they
+        belong to; every id is less than V.
+        """
+        cdef Py_ssize_t c, n = chunks.shape[0]
+        cdef int status = FE_OK
+        if n == 0:
+            return
+        if ids.shape[0] == 0 or offsets.shape[0] < 2:
+            raise ValueError("a round needs tokens and at least one sentence")
+        self.job.text.ids = &ids[0]
+        self.job.text.first = first
+        self.job.text.n_ids = ids.shape[0]
+        self.job.text.offsets = &offsets[0]
+        self.job.text.n_offsets = offsets.shape[0]
+        codes = np.zeros(n, dtype=np.intc)
+        cdef int[::1] code = codes
+        if self.parts != NULL:
+            status = self._run_parts(chunks)
+        else:
+            for c in prange(n, schedule="dynamic", chunksize=1, num_threads=self.workers,
+                            nogil=True):
+                code[c] = self.k.w2v_chunk(&self.job, self.states[threadid()], &chunks[c])
+            status = codes.max()
+        check(status, "word2vec round")
+
+    cdef int _run_parts(self, fe_w2v_chunk_t[::1] chunks) noexcept nogil:
+        cdef Py_ssize_t c, n = chunks.shape[0]
+        cdef int i, items = self.job.parts + 1, status
+        cdef const fe_w2v_chunk_t *next
+        status = self.k.w2v_parts_prepare(self.parts, &chunks[0])
+        if status != FE_OK:
+            return status
+        for c in range(n):
+            self.k.w2v_parts_begin(self.parts)
+            next = &chunks[c + 1] if c + 1 < n else NULL
+            while self.k.w2v_parts_advance(self.parts):
+                for i in prange(items, schedule="dynamic", chunksize=1, num_threads=self.workers):
+                    status |= self.k.w2v_parts_step(self.parts, i, chunks[c].alpha, next)
+                next = NULL
+                for i in prange(items, schedule="dynamic", chunksize=1, num_threads=self.workers):
+                    status |= self.k.w2v_parts_apply(self.parts, i)
+                if status != FE_OK:
+                    return status
+            if next != NULL:
+                # the chunk had no stretch beside which the next one could be prepared
+                status = self.k.w2v_parts_prepare(self.parts, next)
+                if status != FE_OK:
+                    return status
+            self.k.w2v_parts_end(self.parts, &chunks[c])
+        return FE_OK
