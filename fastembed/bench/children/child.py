@@ -1,0 +1,34 @@
+"""Entry of every measured process: ``child.py CONTENDER TASK SPEC`` prints one JSON line.
+
+The contender is a file beside this one, ``run_<contender>.py``, whose TASKS map names to
+functions from the spec (a dict) to the figures (a dict). Python 3.9 suffices.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+
+def digest(pairs: Iterable[tuple[str, int]]) -> str:
+    """One hash for a whole vocabulary with its counts, whatever its order."""
+    lines = sorted(f"{word}\t{count}\n" for word, count in pairs)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def main(contender: str, task: str, spec: str) -> None:
+    """Run one task of one contender and print its figures."""
+    tasks: dict[str, Any] = importlib.import_module("run_" + contender).TASKS
+    figures = tasks[task](json.loads(spec))
+    # hashed here, after the clocks have stopped, and the same way for all
+    if "pairs" in figures:
+        figures["digest"] = digest(figures.pop("pairs"))
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,96 @@
+"""Who takes part: this library, and the peers that are installed or pointed at."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fastembed.bench.measure import ACCOUNT, BenchmarkError, Command, run_command
+
+__all__ = ["Contender", "find_contenders", "python_command"]
+
+CHILD = Path(__file__).parent / "children" / "child.py"
+ROOT = Path(__file__).resolve().parents[2]  # where the package `fastembed` lies
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A library or program that can be given tasks (see `children`)."""
+
+    module: str  # children/run_<module>.py
+    python: str  # the interpreter that runs it
+    info: Mapping[str, Any] = field(default_factory=dict)  # versions
+    spec: Mapping[str, Any] = field(default_factory=dict)  # what every task of it is told
+
+    def command(
+        self, task: str, spec: Mapping[str, Any], *, label: str | None = None, blas_threads: int = 1
+    ) -> Command:
+        """The process that does one task."""
+        argv = (self.python, str(CHILD), self.module, task, json.dumps({**self.spec, **spec}))
+        return Command(label or self.module, argv, python_environment(self.module, blas_threads))
+
+
+def python_environment(module: str, blas_threads: int = 1) -> dict[str, str]:
+    """Variables of a child: BLAS threads for all, the way to this package for ours only."""
+    threads = str(blas_threads)
+    env = {"OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+    if module == "fastembed":
+        # put last, so that in a peer-laden environment nothing else changes place
+        there = os.environ.get("PYTHONPATH")
+        env["PYTHONPATH"] = f"{there}{os.pathsep}{ROOT}" if there else str(ROOT)
+    return env
+
+
+def python_command(label: str, *argv: str) -> Command:
+    """This interpreter with other arguments than a child's."""
+    return Command(label, (sys.executable, *argv), python_environment("fastembed"))
+
+
+def find_contenders(
+    peer_python: str | None = None, word2vec_bin: str | None = None
+) -> tuple[dict[str, Contender], list[str]]:
+    """This library, gensim and word2vec by name, and a line on each peer that is missing.
+
+    Parameters
+    ----------
+    peer_python
+        The Python that has gensim; None is this one, and then gensim may be missing.
+    word2vec_bin
+        The compiled C program; None leaves it out.
+
+    Raises
+    ------
+    BenchmarkError
+        A peer that was asked for by name does not run.
+    """
+    found = {"fastembed": _probe(Contender("fastembed", sys.executable))}
+    missing = []
+    gensim = Contender("gensim", peer_python or sys.executable)
+    try:
+        found["gensim"] = _probe(gensim)
+    except BenchmarkError as error:
+        if peer_python is not None:
+            raise
+        missing.append(f"gensim is left out ({error}); --peer-python names a Python that has it")
+    if word2vec_bin is None:
+        missing.append("word2vec is left out; --word2vec-bin names its compiled program")
+    else:
+        binary = shutil.which(word2vec_bin)
+        if binary is None:
+            raise BenchmarkError(f"{word2vec_bin}: not a program; give the compiled word2vec")
+        found["word2vec"] = Contender(
+            "word2vec", sys.executable, {"version": "C program"}, {"binary": binary}
+        )
+    return found, missing
+
+
+def _probe(contender: Contender) -> Contender:
+    figures = run_command(contender.command("versions", {})).figures
+    info = {key: value for key, value in figures.items() if key not in ACCOUNT}
+    return Contender(contender.module, contender.python, info, contender.spec)

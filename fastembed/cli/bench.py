@@ -1,0 +1,200 @@
+"""``fastembed bench``: how fast is it here, beside the peers that are installed?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from fastembed.bench.measure import Result
+
+__all__ = ["bench"]
+
+TOPICS = ("training", "text", "pipeline", "startup", "vectors", "quality")
+QUICK_BYTES = 2_000_000
+# The bundled text: definitions, tokenised so that the bundled test sets find their words in it.
+BUNDLED = "wordnet_glosses.txt.xz"
+BUNDLED_TOKENS = {"lowercase": True, "punctuation": "drop"}
+FILE = click.Path(exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("text", required=False, type=FILE)
+@click.option(
+    "--topic",
+    "topics",
+    type=click.Choice(TOPICS),
+    multiple=True,
+    help="What to measure; may be repeated. All but quality by default.",
+)
+@click.option("--quick", is_flag=True, help="A small part of the text, one run, few cases.")
+@click.option("--runs", type=click.IntRange(min=1), help="Runs of each contender; 3, quick 1.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Threads; may be repeated. 1, 2 and all usable cores by default.",
+)
+@click.option(
+    "--vector-size",
+    "sizes",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Dimensions; may be repeated. 100 and 300 by default.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--vectors",
+    "n_vectors",
+    type=click.IntRange(min=1),
+    help="Vectors of 300 dimensions to load and search; 200,000, quick 5,000.",
+)
+@click.option("--peer-python", metavar="PYTHON", help="The Python that has gensim; this one.")
+@click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
+@click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
+@click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
+@click.option("--similarity", type=FILE, multiple=True, help="Word pairs for --quality.")
+@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
+@click.option("--quality-epochs", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for bench.json, bench.md and, with matplotlib, bench.svg.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@click.option("--markdown", is_flag=True, help="Print Markdown instead of the table.")
+def bench(
+    text: str | None,
+    topics: tuple[str, ...],
+    quick: bool,
+    runs: int | None,
+    workers: tuple[int, ...],
+    sizes: tuple[int, ...],
+    epochs: int,
+    n_vectors: int | None,
+    peer_python: str | None,
+    word2vec_bin: str | None,
+    quality: bool,
+    analogies: tuple[str, ...],
+    similarity: tuple[str, ...],
+    seeds: int,
+    quality_epochs: int,
+    output: Path | None,
+    as_json: bool,
+    markdown: bool,
+) -> None:
+    """Measure speed beside the installed peers, on TEXT or the bundled text.
+
+    Every contender runs in a process of its own, one after the other and in turn; the table has
+    the medians, the ranges, and by how much fastembed is better. All train with the same
+    hyper-parameters, and a run whose results do not agree stops with an error.
+    """
+    import tempfile
+
+    from fastembed.bench.peers import find_contenders
+    from fastembed.bench.suite import environment, prepare_text, run_topics
+    from fastembed.bench.topics import Setting
+    from fastembed.core import data
+
+    if as_json and markdown:
+        raise click.UsageError("give --json or --markdown, not both")
+    chosen = list(dict.fromkeys(topics)) or [topic for topic in TOPICS if topic != "quality"]
+    if quality and "quality" not in chosen:
+        chosen.append("quality")
+    runs = runs or (1 if quick else 3)
+
+    contenders, missing = find_contenders(peer_python, word2vec_bin)
+    for line in missing:
+        _say(line)
+    usable = contenders["fastembed"].info["workers"]
+    source = text or str(data.path(BUNDLED))
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(prefix="fastembed-bench-") as scratch:
+        folder = Path(scratch)
+        prepared = prepare_text(
+            contenders["fastembed"],
+            source,
+            folder,
+            limit=QUICK_BYTES if quick else None,
+            tokens=None if text else BUNDLED_TOKENS,
+        )
+        setting = Setting(
+            contenders,
+            prepared,
+            folder,
+            workers=workers or ((1,) if quick else tuple(sorted({1, min(2, usable), usable}))),
+            sizes=sizes or ((100,) if quick else (100, 300)),
+            epochs=epochs,
+            n_vectors=n_vectors or (5_000 if quick else 200_000),
+            n_queries=100 if quick else 1000,
+            quick=quick,
+        )
+        facts = environment(contenders) | {
+            "text": {**prepared, "path": source, "name": os.path.basename(source)},
+            "runs": runs,
+            "epochs": epochs,
+        }
+        try:
+            for result in run_topics(setting, [t for t in chosen if t != "quality"], runs, _say):
+                results.append(result)
+            if "quality" in chosen:
+                from fastembed.bench.quality import measure_quality
+
+                results.append(
+                    measure_quality(
+                        setting,
+                        analogies or (str(data.path("analogies.txt")),),
+                        similarity or (str(data.path("word_similarity.tsv")),),
+                        seeds,
+                        quality_epochs,
+                        _say,
+                    )
+                )
+        finally:
+            # an hour of measuring is not lost to Ctrl-C or to one failure in the last case
+            if results:
+                _print(results, facts, as_json, markdown)
+                if output is not None:
+                    _write(results, facts, output)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _print(results: Sequence[Result], facts: dict[str, Any], as_json: bool, markdown: bool) -> None:
+    from fastembed.bench import report
+
+    if as_json:
+        click.echo(json.dumps(report.as_json(results, facts), indent=1))
+    elif markdown:
+        click.echo(report.as_markdown(results, facts))
+    else:
+        click.echo(report.as_table(results, facts))
+
+
+def _write(results: Sequence[Result], facts: dict[str, Any], output: Path) -> None:
+    from fastembed.bench import chart, report
+    from fastembed.core.files import atomic_write
+
+    output.mkdir(parents=True, exist_ok=True)
+    files = {
+        "bench.json": json.dumps(report.as_json(results, facts), indent=1).encode() + b"\n",
+        "bench.md": report.as_markdown(results, facts).encode() + b"\n",
+    }
+    if chart.can_draw():
+        drawn = chart.draw_chart(results, facts)
+        if drawn is not None:
+            files["bench.svg"] = drawn
+    else:
+        _say("no chart: matplotlib is missing (pip install 'fastembed-trainer[plot]')")
+    for name, content in files.items():
+        with atomic_write(output / name) as file:
+            file.write(content)
+        _say(f"wrote {output / name}")
