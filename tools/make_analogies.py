@@ -146,24 +146,24 @@ SECTIONS = {
 
 def questions(pairs: list[tuple[str, str]]) -> list[str]:
     """Each pair with the next few of the circle; not where a word would be its own answer."""
-    lines = []
+    asked = []
     for i, (a, b) in enumerate(pairs):
         for step in range(1, min(PARTNERS, len(pairs) - 1) + 1):
             c, d = pairs[(i + step) % len(pairs)]
             if len({a, b, c, d}) == 4:
-                lines.append(f"{a} {b} {c} {d}")
-    return lines
+                asked.append(f"{a} {b} {c} {d}")
+    return asked
 
 
-def main() -> None:
-    """Write the file."""
-    lines = []
+def lines() -> list[str]:
+    """The lines of the file."""
+    out = []
     for name, text in SECTIONS.items():
         pairs = [(a, b) for a, b in (pair.split() for pair in text.split(","))]
-        lines += [f": {name}", *questions(pairs)]
-    target = Path(__file__).resolve().parent.parent / "data" / "analogies.txt"
-    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        out += [f": {name}", *questions(pairs)]
+    return out
 
 
 if __name__ == "__main__":
-    main()
+    target = Path(__file__).resolve().parent.parent / "data" / "analogies.txt"
+    target.write_text("\n".join(lines()) + "\n", encoding="utf-8")

@@ -10,6 +10,8 @@ from typing import NoReturn
 
 import click
 
+from fastembed import __version__
+
 __all__ = ["cli", "main"]
 
 # Command -> (module:attribute, one line for the overview). The line stands here so that
@@ -46,7 +48,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fastembed-trainer", prog_name="fastembed")
+@click.version_option(__version__, prog_name="fastembed")
 def cli() -> None:
     """Train word embeddings and language models from text, fast, on CPUs.
 

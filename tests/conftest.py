@@ -1,0 +1,61 @@
+"""Fixtures that more than one test file uses, and one hypothesis profile for all."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import lzma
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "fastembed",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("fastembed")
+
+
+class Result(NamedTuple):
+    """What a call of the command line did."""
+
+    status: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_cli(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """``run_cli("info", "--json", stdin=b"")``: the command in this process, as a shell sees it."""
+    from fastembed.cli.main import main
+
+    def run(*args: object, stdin: bytes = b"") -> Result:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(arg) for arg in args])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        return Result(int(left.value.code or 0), *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def kjv_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first 3,000 verses of the King James text: about 76,000 words, one verse a line."""
+    from fastembed.core import data
+
+    target = tmp_path_factory.mktemp("text") / "kjv.txt"
+    with lzma.open(data.path("kjv.txt.xz"), "rt", encoding="utf-8") as verses:
+        target.write_text("".join(itertools.islice(verses, 3000)), encoding="utf-8")
+    return target
