@@ -13,12 +13,12 @@ import pytest
 
 import fastembed
 from fastembed._native import _kernels, _threads
-from fastembed.cli.info import collect
+from fastembed.core.system import describe
 
 
 def test_json_agrees_with_the_running_process(run_cli):
     found = json.loads(run_cli("info", "--json").out)
-    assert found == collect()
+    assert found == describe()
     assert found["version"] == fastembed.__version__
     assert found["isa"]["used"] == _kernels.isa()
     assert found["isa"]["vector_bits"] == 8 * _kernels.vector_bytes()

@@ -12,9 +12,9 @@ Figures = dict[str, Any]
 
 def versions(spec: Spec) -> Figures:
     """What would run, and on what: the same as ``fastembed info``."""
-    from fastembed.cli.info import collect
+    from fastembed.core.system import describe
 
-    return collect()
+    return describe()
 
 
 def prepare(spec: Spec) -> Figures:
