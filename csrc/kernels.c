@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "scan.h"
+#include "topk.h"
 #include "vec.h"
 #include "word2vec.h"
 #include "word2vec_parts.h"
@@ -27,4 +28,7 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .w2v_parts_end = fe_w2v_parts_end,
     .scan = fe_scan,
     .fold_text = fe_fold_text,
+    .topk_scan = fe_topk_scan,
+    .topk_cosmul = fe_topk_cosmul,
+    .topk_sort = fe_topk_sort,
 };

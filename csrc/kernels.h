@@ -35,6 +35,13 @@ typedef struct {
                       struct fe_table *table, int insert, uint8_t *scratch, uint32_t *ids,
                       size_t *n_ids, size_t *bad);
     size_t (*fold_text)(const struct fe_fold *fold, const uint8_t *text, size_t n, uint8_t *out);
+
+    /* topk.h */
+    void (*topk_scan)(const float *dots, const float *scale, int64_t n, int64_t first, int64_t k,
+                      float *score, int64_t *index, int64_t *size);
+    void (*topk_cosmul)(const float *a, const float *b, const float *c, int64_t n, int64_t first,
+                        int64_t k, float *score, int64_t *index, int64_t *size);
+    void (*topk_sort)(float *score, int64_t *index, int64_t size);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

@@ -73,6 +73,11 @@ cdef extern from "kernels.h" nogil:
         int (*scan)(const uint8_t *, size_t, const fe_fold *, fe_table *, int, uint8_t *,
                     uint32_t *, size_t *, size_t *) noexcept nogil
         size_t (*fold_text)(const fe_fold *, const uint8_t *, size_t, uint8_t *) noexcept nogil
+        void (*topk_scan)(const float *, const float *, int64_t, int64_t, int64_t, float *,
+                          int64_t *, int64_t *) noexcept nogil
+        void (*topk_cosmul)(const float *, const float *, const float *, int64_t, int64_t, int64_t,
+                            float *, int64_t *, int64_t *) noexcept nogil
+        void (*topk_sort)(float *, int64_t *, int64_t) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK
