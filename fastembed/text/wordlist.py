@@ -7,12 +7,15 @@ Python string is made when a word is asked for, the dictionary when it is needed
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastembed.core.errors import FormatError
 
 __all__ = ["WordList"]
 
@@ -26,6 +29,10 @@ class WordList(Sequence[str]):
         UTF-8 bytes of all words.
     offsets : ndarray of uint64, shape (n + 1,)
         Where each word begins in ``blob``; the last one is the size of ``blob``.
+    order : ndarray of uint32, shape (n,), optional
+        The permutation that sorts the words by their bytes, as `sorted_order` gives it. With it
+        `find` bisects and no dictionary is built, so that a mapped file of a million words
+        answers at once.
 
     Examples
     --------
@@ -34,12 +41,22 @@ class WordList(Sequence[str]):
     ('naïve', 3, 2, -1)
     """
 
-    def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> None:
+    def __init__(
+        self,
+        blob: NDArray[np.uint8],
+        offsets: NDArray[np.uint64],
+        order: NDArray[np.uint32] | None = None,
+    ) -> None:
         if offsets.ndim != 1 or len(offsets) == 0 or int(offsets[-1]) != len(blob):
-            raise ValueError("offsets must have one entry more than there are words and end at "
-                             f"the size of blob ({len(blob)})")
+            raise ValueError(
+                "offsets must have one entry more than there are words and end at "
+                f"the size of blob ({len(blob)})"
+            )
+        if order is not None and order.shape != (len(offsets) - 1,):
+            raise ValueError(f"order must have {len(offsets) - 1} entries; got {order.shape}")
         self.blob = blob
         self.offsets = offsets
+        self._order = order
 
     @classmethod
     def from_words(cls, words: Iterable[str]) -> WordList:
@@ -88,7 +105,7 @@ class WordList(Sequence[str]):
     @cached_property
     def _list(self) -> list[str]:
         data, ends = self.blob.tobytes(), self.offsets.tolist()
-        return [data[a:b].decode("utf-8") for a, b in zip(ends, ends[1:], strict=False)]
+        return [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
 
     @cached_property
     def index(self) -> dict[str, int]:  # type: ignore[override]
@@ -98,5 +115,24 @@ class WordList(Sequence[str]):
         return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
 
     def find(self, word: str) -> int:
-        """Index of ``word``, -1 if it is not there."""
-        return self.index.get(word, -1)
+        """Index of ``word`` (the first of equal ones), -1 if it is not there."""
+        if self._order is None or "index" in self.__dict__:
+            return self.index.get(word, -1)
+        from fastembed._native._vectors import find_word
+
+        try:
+            encoded = word.encode("utf-8")
+        except UnicodeEncodeError:  # a lone surrogate is in no file
+            return -1
+        found = find_word(self.blob, self.offsets, self._order, encoded)
+        if found == -2:
+            raise FormatError("the list of words is damaged: its order or offsets point outside")
+        return found
+
+    def sorted_order(self) -> NDArray[np.uint32]:
+        """The permutation that sorts the words by their bytes, equal ones by index (kept)."""
+        if self._order is None:
+            from fastembed._native._vectors import sort_words
+
+            self._order = sort_words(self.blob, self.offsets)
+        return self._order
