@@ -101,9 +101,12 @@ class BuildExt(build_ext):
             print("the compiler takes no -fopenmp: building for one thread", file=sys.stderr)
         tables = {isa: flags for isa, flags in ISA_FLAGS.items() if self.accepts(flags)}
         have = [(f"FE_HAVE_{isa.upper()}", "1") for isa in tables if isa != "base"]
+        # at -O1 GCC loses track of variables in the C that Cython writes for prange
+        quiet = ["-Wno-maybe-uninitialized"]
+        generated = quiet if DEBUG and self.accepts(quiet) else []
         for ext in self.extensions:
             ext.define_macros += [("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"), *have]
-            ext.extra_compile_args = COMMON + SANITIZER + openmp
+            ext.extra_compile_args = COMMON + SANITIZER + openmp + generated
             ext.extra_link_args = SANITIZER + openmp
             if ext.name.endswith("._kernels"):
                 ext.extra_objects = self.compile_tables(tables, have)
