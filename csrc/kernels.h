@@ -10,6 +10,7 @@
 
 struct fe_fold;  /* utf8.h */
 struct fe_table; /* hash.h */
+struct fe_scanned; /* scan.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -22,18 +23,13 @@ typedef struct {
     /* word2vec_parts.h */
     fe_w2v_parts *(*w2v_parts_new)(const fe_w2v_job *job, uint64_t chunk_tokens);
     void (*w2v_parts_free)(fe_w2v_parts *parts);
-    fe_status (*w2v_parts_prepare)(fe_w2v_parts *parts, const fe_w2v_chunk_t *chunk);
-    void (*w2v_parts_begin)(fe_w2v_parts *parts);
-    int (*w2v_parts_advance)(fe_w2v_parts *parts);
-    fe_status (*w2v_parts_step)(fe_w2v_parts *parts, uint32_t item, float alpha,
-                                const fe_w2v_chunk_t *next);
-    fe_status (*w2v_parts_apply)(fe_w2v_parts *parts, uint32_t item);
-    void (*w2v_parts_end)(fe_w2v_parts *parts, fe_w2v_chunk_t *chunk);
+    fe_status (*w2v_parts_open)(fe_w2v_parts *parts, fe_w2v_chunk_t *chunks, size_t n);
+    fe_status (*w2v_parts_run)(fe_w2v_parts *parts);
 
     /* scan.h, utf8.h */
     fe_status (*scan)(const uint8_t *text, size_t n, const struct fe_fold *fold,
                       struct fe_table *table, int insert, uint8_t *scratch, uint32_t *ids,
-                      size_t *n_ids, size_t *bad);
+                      struct fe_scanned *scanned);
     size_t (*fold_text)(const struct fe_fold *fold, const uint8_t *text, size_t n, uint8_t *out);
 
     /* topk.h */

@@ -101,6 +101,11 @@ FE_INLINE void fe_prefetch_row(const float *row, size_t stride) {
     for (size_t k = 0; k < stride; k += FE_CACHE_LINE / sizeof(float)) FE_PREFETCH(row + k);
 }
 
+/* The part that a word or inner node belongs to; parts is a power of two. */
+FE_INLINE uint32_t fe_w2v_part_of(const fe_w2v_job *job, uint32_t index) {
+    return index & (job->parts - 1);
+}
+
 /* Where the noise table of a part begins, and how many words it has. */
 FE_INLINE uint32_t fe_w2v_part_size(const fe_w2v_job *job, uint32_t part) {
     return (job->n_words + job->parts - 1 - part) / job->parts;
@@ -120,7 +125,7 @@ static inline void fe_w2v_draw(const fe_w2v_job *job, fe_windows *w, uint32_t fr
         return;
     }
     for (uint32_t t = from; t < to; t++) {
-        const uint32_t part = w->ids[t] % job->parts, size = fe_w2v_part_size(job, part);
+        const uint32_t part = fe_w2v_part_of(job, w->ids[t]), size = fe_w2v_part_size(job, part);
         const fe_alias *table = fe_w2v_part_noise(job, part);
         for (uint32_t k = 0; k < job->negative; k++)
             *noise++ = fe_alias_draw(table, size, &w->rng) * job->parts + part;
@@ -134,12 +139,12 @@ static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uin
     int n = 0;
     uint64_t *labels = o->labels;
     labels[0] = 0;
-    o->counted = (job->negative > 0 ? centre : job->n_words - 2) % job->parts == part;
+    o->counted = fe_w2v_part_of(job, job->negative > 0 ? centre : job->n_words - 2) == part;
     if (w->left[t] + w->right[t] == 0) {
         o->n = 0;
         return;
     }
-    if (job->negative > 0 && centre % job->parts == part) {
+    if (job->negative > 0 && fe_w2v_part_of(job, centre) == part) {
         o->rows[n++] = job->out + (size_t)centre * job->stride;
         labels[0] = 1;
         for (uint32_t k = 0; k < job->negative; k++) {
@@ -154,7 +159,7 @@ static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uin
         for (uint32_t node = up[centre]; node != FE_HUFFMAN_ROOT;
              node = up[job->n_words + (node >> 1)]) {
             const uint32_t parent = node >> 1;
-            if (parent % job->parts != part) continue;
+            if (fe_w2v_part_of(job, parent) != part) continue;
             if ((n & 63) == 0) labels[n >> 6] = 0;
             labels[n >> 6] |= (uint64_t)(node & 1) << (n & 63);
             o->rows[n++] = job->out + (job->node_row + parent) * job->stride;

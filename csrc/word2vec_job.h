@@ -16,7 +16,7 @@ typedef struct {
     size_t node_row;       /* row of inner node 0 in out */
     uint32_t window;
     uint32_t negative;     /* noise words a position */
-    uint32_t parts;        /* see word2vec_parts.h; 1 for fe_w2v_chunk */
+    uint32_t parts;        /* see word2vec_parts.h: a power of two, 1 for fe_w2v_chunk */
     int shrink;            /* random reduced windows */
     int cbow;              /* 0 skip-gram, 1 CBOW */
     int cbow_mean;         /* mean of the window rather than its sum */

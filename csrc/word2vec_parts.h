@@ -3,20 +3,33 @@
  * Output rows are dealt to `parts` parts (row modulo parts), and a centre draws its noise words
  * from its own part. The chunk is walked in stretches of FE_W2V_STRETCH positions. In a stretch
  * part p steps the outputs that it owns, in place, and adds the steps of the inputs up aside, in
- * sums of its own (fe_w2v_parts_step); when all have done so, part p adds the sums of all parts,
- * in their order, to the input rows that it owns (fe_w2v_parts_apply). No two parts write the same
- * row at the same time and every sum has a fixed order, so threads decide nothing.
+ * sums of its own (phase "step"); when all have done so, part p adds the sums of all parts, in
+ * their order, to the input rows that it owns (phase "apply"). No two parts write the same row at
+ * the same time and every sum has a fixed order, so threads decide nothing.
  *
  * Against fe_w2v_chunk an input row is read up to one stretch stale, and noise words share the
- * centre's part; quality is the same (docs/word2vec.md has the figures).
+ * centre's part; docs/word2vec.md shows that quality is the same.
  *
- * Beside the parts, item `parts` of the two calls prepares what comes next: the next chunk's
- * windows, the next stretch's noise words.
+ * Threads claim the items of a phase (one a part, and one that prepares what comes next: the next
+ * chunk's windows, the next stretch's noise words) from a ticket; whoever finishes the last item
+ * opens the next phase. So a thread that the system has put aside holds up the others only while
+ * it holds an item, which a barrier would not give.
  */
 #ifndef FE_WORD2VEC_PARTS_H
 #define FE_WORD2VEC_PARTS_H
 
+#include <sched.h>
+#include <stdatomic.h>
+
 #include "word2vec.h"
+
+#define FE_W2V_DONE UINT64_MAX
+
+#if defined(__x86_64__)
+#define FE_PAUSE() __builtin_ia32_pause()
+#else
+#define FE_PAUSE() ((void)0)
+#endif
 
 struct fe_w2v_parts {
     const fe_w2v_job *job;
@@ -27,6 +40,14 @@ struct fe_w2v_parts {
     uint32_t from, to;          /* positions of this stretch */
     uint32_t next_to;           /* end of the stretch whose noise words are drawn */
     int windows_now, noise_now; /* which of the two is this one */
+    /* of a round: */
+    fe_w2v_chunk_t *chunks;
+    size_t n_chunks, chunk;     /* the chunk at work */
+    int prepared;               /* chunks[chunk + 1] has its windows */
+    int applying;               /* phase: step (0) or apply (1) */
+    _Atomic uint64_t ticket;    /* phase number << 16 | next item; FE_W2V_DONE at the end */
+    _Atomic uint32_t finished;  /* items of the phase */
+    _Atomic int status;
 };
 
 static inline void fe_w2v_parts_free(fe_w2v_parts *p) {
@@ -88,32 +109,15 @@ static void fe_w2v_parts_draw(fe_w2v_parts *p, uint32_t from) {
     if (p->job->negative > 0) fe_w2v_draw(p->job, w, from, p->next_to, p->noise[!p->noise_now]);
 }
 
-/* Begin the chunk that was prepared. */
-static void fe_w2v_parts_begin(fe_w2v_parts *p) {
-    p->windows_now = !p->windows_now;
-    for (uint32_t i = 0; i < p->job->parts; i++) {
-        fe_loss_reset(p->states[i]->loss);
-        p->states[i]->examples = 0;
-    }
-    p->to = 0;
-    fe_w2v_parts_draw(p, 0);
-}
-
-/* Go on to the stretch whose noise words were drawn; 0 if the chunk is at its end. */
-static int fe_w2v_parts_advance(fe_w2v_parts *p) {
-    if (p->to == p->windows[p->windows_now].n) return 0;
-    p->noise_now = !p->noise_now;
-    p->from = p->to;
-    p->to = p->next_to;
-    return 1;
-}
-
-/* Step the outputs of one part (item < parts), or prepare the chunk `next` (item = parts, which
- * may be NULL). */
-static fe_status fe_w2v_parts_step(fe_w2v_parts *p, uint32_t item, float alpha,
-                                   const fe_w2v_chunk_t *next) {
+/* Step the outputs of one part (item < parts), or prepare the next chunk (item = parts). */
+static fe_status fe_w2v_parts_step(fe_w2v_parts *p, uint32_t item) {
     const fe_w2v_job *job = p->job;
-    if (item == job->parts) return next ? fe_w2v_parts_prepare(p, next) : FE_OK;
+    if (item == job->parts) {
+        if (p->prepared || p->chunk + 1 == p->n_chunks) return FE_OK;
+        p->prepared = 1;
+        return fe_w2v_parts_prepare(p, &p->chunks[p->chunk + 1]);
+    }
+    const float alpha = p->chunks[p->chunk].alpha;
     const fe_windows *w = &p->windows[p->windows_now];
     const uint32_t *noise = p->noise[p->noise_now];
     fe_w2v_state *s = p->states[item];
@@ -146,7 +150,7 @@ static void fe_w2v_parts_apply_cbow(fe_w2v_parts *p, uint32_t part) {
         const uint32_t from = t - w->left[t], to = t + w->right[t], r = t - p->from;
         const float *sum = NULL;
         for (uint32_t i = from; i <= to; i++) {
-            if (i == t || w->ids[i] % job->parts != part) continue;
+            if (i == t || fe_w2v_part_of(job, w->ids[i]) != part) continue;
             if (sum == NULL) {
                 for (uint32_t q = 0; q < job->parts; q++) {
                     if (!p->sums[q].touched[r]) continue;
@@ -185,7 +189,7 @@ static fe_status fe_w2v_parts_apply(fe_w2v_parts *p, uint32_t item) {
     const uint32_t first = p->sums[0].first;
     const uint32_t last = w->n - p->to > job->window ? p->to + job->window : w->n;
     for (uint32_t i = first; i < last; i++) {
-        if (w->ids[i] % job->parts != item) continue;
+        if (fe_w2v_part_of(job, w->ids[i]) != item) continue;
         float *row = job->in + (size_t)w->ids[i] * job->stride;
         for (uint32_t q = 0; q < job->parts; q++)
             if (p->sums[q].touched[i - first])
@@ -195,8 +199,21 @@ static fe_status fe_w2v_parts_apply(fe_w2v_parts *p, uint32_t item) {
     return FE_OK;
 }
 
+/* Begin the chunk whose windows are prepared. */
+static void fe_w2v_parts_begin(fe_w2v_parts *p) {
+    p->windows_now = !p->windows_now;
+    p->prepared = 0;
+    for (uint32_t i = 0; i < p->job->parts; i++) {
+        fe_loss_reset(p->states[i]->loss);
+        p->states[i]->examples = 0;
+    }
+    p->to = 0;
+    fe_w2v_parts_draw(p, 0);
+}
+
 /* The figures of the chunk that is done. */
-static void fe_w2v_parts_end(fe_w2v_parts *p, fe_w2v_chunk_t *chunk) {
+static void fe_w2v_parts_end(fe_w2v_parts *p) {
+    fe_w2v_chunk_t *chunk = &p->chunks[p->chunk];
     chunk->loss = 0.0;
     chunk->examples = 0;
     for (uint32_t i = 0; i < p->job->parts; i++) {
@@ -204,6 +221,70 @@ static void fe_w2v_parts_end(fe_w2v_parts *p, fe_w2v_chunk_t *chunk) {
         chunk->examples += p->states[i]->examples;
     }
     chunk->words = (int64_t)p->windows[p->windows_now].n_tokens;
+}
+
+/* Go to the next stretch, of the next chunk if need be; 0 when the round is done. */
+static int fe_w2v_parts_advance(fe_w2v_parts *p) {
+    while (p->to == p->windows[p->windows_now].n) {
+        fe_w2v_parts_end(p);
+        if (p->chunk + 1 == p->n_chunks) return 0;
+        /* a chunk of no positions had no step beside which this could be done */
+        if (!p->prepared) {
+            fe_status status = fe_w2v_parts_prepare(p, &p->chunks[p->chunk + 1]);
+            if (status != FE_OK) p->status = status;
+        }
+        p->chunk++;
+        fe_w2v_parts_begin(p);
+    }
+    p->noise_now = !p->noise_now;
+    p->from = p->to;
+    p->to = p->next_to;
+    return 1;
+}
+
+/* Open a round over chunks INOUT (n,), n >= 1: called once, before fe_w2v_parts_run. */
+static fe_status fe_w2v_parts_open(fe_w2v_parts *p, fe_w2v_chunk_t *chunks, size_t n) {
+    p->chunks = chunks;
+    p->n_chunks = n;
+    p->chunk = 0;
+    p->applying = 0;
+    p->status = FE_OK;
+    p->finished = 0;
+    fe_status status = fe_w2v_parts_prepare(p, &chunks[0]);
+    if (status != FE_OK) return status;
+    fe_w2v_parts_begin(p);
+    p->ticket = fe_w2v_parts_advance(p) ? 0 : FE_W2V_DONE;
+    return p->status;
+}
+
+/* Work on the open round until it is done: called by every thread. */
+static fe_status fe_w2v_parts_run(fe_w2v_parts *p) {
+    const uint32_t items = p->job->parts + 1;
+    for (;;) {
+        const uint64_t now = p->ticket;
+        if (now == FE_W2V_DONE) return p->status;
+        if ((now & 0xffff) >= items) {
+            /* all items are taken: wait until the phase changes, yielding after a while */
+            for (int spins = 0; p->ticket >> 16 == now >> 16; spins++) {
+                if (spins < 2000)
+                    FE_PAUSE();
+                else
+                    sched_yield();
+            }
+            continue;
+        }
+        uint64_t claim = now;
+        if (!atomic_compare_exchange_weak(&p->ticket, &claim, now + 1)) continue;
+        const uint32_t item = (uint32_t)(now & 0xffff);
+        fe_status status = p->applying ? fe_w2v_parts_apply(p, item) : fe_w2v_parts_step(p, item);
+        if (status != FE_OK) p->status = status;
+        if (atomic_fetch_add(&p->finished, 1) + 1 < items) continue;
+        p->finished = 0;
+        int more = 1;
+        if (p->applying) more = fe_w2v_parts_advance(p);
+        p->applying = !p->applying;
+        p->ticket = more && p->status == FE_OK ? ((now >> 16) + 1) << 16 : FE_W2V_DONE;
+    }
 }
 
 #endif

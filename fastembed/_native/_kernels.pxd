@@ -50,6 +50,12 @@ cdef extern from "utf8.h" nogil:
         int separate
         int drop
 
+cdef extern from "scan.h" nogil:
+    ctypedef struct fe_scanned:
+        size_t n_ids
+        size_t n_lines
+        size_t bad
+
 cdef extern from "hash.h" nogil:
     ctypedef struct fe_table:
         uint64_t size
@@ -64,14 +70,10 @@ cdef extern from "kernels.h" nogil:
         int (*w2v_chunk)(const fe_w2v_job *, fe_w2v_state *, fe_w2v_chunk_t *) noexcept nogil
         fe_w2v_parts *(*w2v_parts_new)(const fe_w2v_job *, uint64_t) noexcept nogil
         void (*w2v_parts_free)(fe_w2v_parts *) noexcept nogil
-        int (*w2v_parts_prepare)(fe_w2v_parts *, const fe_w2v_chunk_t *) noexcept nogil
-        void (*w2v_parts_begin)(fe_w2v_parts *) noexcept nogil
-        int (*w2v_parts_advance)(fe_w2v_parts *) noexcept nogil
-        int (*w2v_parts_step)(fe_w2v_parts *, uint32_t, float, const fe_w2v_chunk_t *) noexcept nogil
-        int (*w2v_parts_apply)(fe_w2v_parts *, uint32_t) noexcept nogil
-        void (*w2v_parts_end)(fe_w2v_parts *, fe_w2v_chunk_t *) noexcept nogil
+        int (*w2v_parts_open)(fe_w2v_parts *, fe_w2v_chunk_t *, size_t) noexcept nogil
+        int (*w2v_parts_run)(fe_w2v_parts *) noexcept nogil
         int (*scan)(const uint8_t *, size_t, const fe_fold *, fe_table *, int, uint8_t *,
-                    uint32_t *, size_t *, size_t *) noexcept nogil
+                    uint32_t *, fe_scanned *) noexcept nogil
         size_t (*fold_text)(const fe_fold *, const uint8_t *, size_t, uint8_t *) noexcept nogil
         void (*topk_scan)(const float *, const float *, int64_t, int64_t, int64_t, float *,
                           int64_t *, int64_t *) noexcept nogil

@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from fastembed._native._kernels cimport (
-    FE_ENOMEM, FE_OK, check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
+    check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
     fe_w2v_state, kernels)
 
 cdef extern from "alias.h" nogil:
@@ -152,7 +152,6 @@ cdef class Rounds:
         belong to; every id is less than V.
         """
         cdef Py_ssize_t c, n = chunks.shape[0]
-        cdef int status = FE_OK
         if n == 0:
             return
         if ids.shape[0] == 0 or offsets.shape[0] < 2:
@@ -162,39 +161,16 @@ cdef class Rounds:
         self.job.text.n_ids = ids.shape[0]
         self.job.text.offsets = &offsets[0]
         self.job.text.n_offsets = offsets.shape[0]
-        codes = np.zeros(n, dtype=np.intc)
+        codes = np.zeros(max(n, self.workers), dtype=np.intc)
         cdef int[::1] code = codes
         if self.parts != NULL:
-            status = self._run_parts(chunks)
+            check(self.k.w2v_parts_open(self.parts, &chunks[0], n), "word2vec round")
+            # every thread works until the round is done; one thread alone does all of it
+            for c in prange(self.workers, schedule="static", chunksize=1,
+                            num_threads=self.workers, nogil=True):
+                code[c] = self.k.w2v_parts_run(self.parts)
         else:
             for c in prange(n, schedule="dynamic", chunksize=1, num_threads=self.workers,
                             nogil=True):
                 code[c] = self.k.w2v_chunk(&self.job, self.states[threadid()], &chunks[c])
-            status = codes.max()
-        check(status, "word2vec round")
-
-    cdef int _run_parts(self, fe_w2v_chunk_t[::1] chunks) noexcept nogil:
-        cdef Py_ssize_t c, n = chunks.shape[0]
-        cdef int i, items = self.job.parts + 1, status
-        cdef const fe_w2v_chunk_t *next
-        status = self.k.w2v_parts_prepare(self.parts, &chunks[0])
-        if status != FE_OK:
-            return status
-        for c in range(n):
-            self.k.w2v_parts_begin(self.parts)
-            next = &chunks[c + 1] if c + 1 < n else NULL
-            while self.k.w2v_parts_advance(self.parts):
-                for i in prange(items, schedule="dynamic", chunksize=1, num_threads=self.workers):
-                    status |= self.k.w2v_parts_step(self.parts, i, chunks[c].alpha, next)
-                next = NULL
-                for i in prange(items, schedule="dynamic", chunksize=1, num_threads=self.workers):
-                    status |= self.k.w2v_parts_apply(self.parts, i)
-                if status != FE_OK:
-                    return status
-            if next != NULL:
-                # the chunk had no stretch beside which the next one could be prepared
-                status = self.k.w2v_parts_prepare(self.parts, next)
-                if status != FE_OK:
-                    return status
-            self.k.w2v_parts_end(self.parts, &chunks[c])
-        return FE_OK
+        check(codes.max(), "word2vec round")
