@@ -162,4 +162,4 @@ def _metric_json(result: Result, name: str, metric: Metric, compared: bool) -> d
     figure = spread(result.values(name, metric.key))
     summary = {"label": metric.label, "better": metric.better, **(asdict(figure) if figure else {})}
     ratio = result.ratio(name, metric) if compared else None
-    return {**summary, "times_worse_than_first": asdict(ratio) if ratio else None}
+    return {**summary, "first_is_better_by": asdict(ratio) if ratio else None}

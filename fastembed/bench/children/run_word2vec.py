@@ -51,11 +51,11 @@ class Run:
             chunk = os.read(pipe.fileno(), 1 << 16)
             if not chunk:
                 return
+            if not self.progress:  # megabytes of progress lines are not worth keeping
+                yield chunk
             shares = PROGRESS.findall(chunk)
             if shares:
                 self.progress.append((time.perf_counter() - start, float(shares[-1]) / 100))
-                chunk = chunk[:0]  # megabytes of progress are not worth keeping
-            yield chunk
 
 
 def read_vocabulary(path: str) -> list[tuple[str, int]]:
