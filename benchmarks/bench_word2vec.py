@@ -26,8 +26,8 @@ def run(benchmark, encoded, **params):
     model = benchmark.pedantic(fit, rounds=3, warmup_rounds=1)
     words = EPOCHS * encoded.n_tokens
     benchmark.extra_info["words/s"] = words / benchmark.stats["median"]
-    first, last = model.losses_[0], model.losses_[-1]
-    assert len(model.losses_) == EPOCHS
+    first, last = model.loss_history_[0], model.loss_history_[-1]
+    assert len(model.loss_history_) == EPOCHS
     assert np.isfinite(first)
     assert 0 < last < first
     assert len(model.wv) == len(encoded.vocabulary)

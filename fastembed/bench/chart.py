@@ -45,7 +45,8 @@ def draw_chart(results: Sequence[Result], environment: Mapping[str, Any]) -> byt
     for row, (_, peer, median, low, high) in enumerate(data):
         axes.barh(
             row,
-            median,
+            median - 1,
+            left=1,  # to the right where we are better, to the left where the peer is
             color=f"C{peers.index(peer)}",
             xerr=[[median - low], [high - median]],
             error_kw={"elinewidth": 1},

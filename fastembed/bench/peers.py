@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fastembed.bench.measure import ACCOUNT, BenchmarkError, Command, run_comman
 __all__ = ["Contender", "find_contenders", "python_command"]
 
 CHILD = Path(__file__).parent / "children" / "child.py"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 ROOT = Path(__file__).resolve().parents[2]  # where the package `fastembed` lies
 
 
@@ -28,18 +29,15 @@ class Contender:
     info: Mapping[str, Any] = field(default_factory=dict)  # versions
     spec: Mapping[str, Any] = field(default_factory=dict)  # what every task of it is told
 
-    def command(
-        self, task: str, spec: Mapping[str, Any], *, label: str | None = None, blas_threads: int = 1
-    ) -> Command:
+    def command(self, task: str, spec: Mapping[str, Any], label: str | None = None) -> Command:
         """The process that does one task."""
         argv = (self.python, str(CHILD), self.module, task, json.dumps({**self.spec, **spec}))
-        return Command(label or self.module, argv, python_environment(self.module, blas_threads))
+        return Command(label or self.module, argv, python_environment(self.module))
 
 
-def python_environment(module: str, blas_threads: int = 1) -> dict[str, str]:
-    """Variables of a child: BLAS threads for all, the way to this package for ours only."""
-    threads = str(blas_threads)
-    env = {"OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}
+def python_environment(module: str) -> dict[str, str]:
+    """Variables of a child: one thread where a task does not say how many; the way to ours."""
+    env = dict.fromkeys(THREADS, "1")
     if module == "fastembed":
         # put last, so that in a peer-laden environment nothing else changes place
         there = os.environ.get("PYTHONPATH")
@@ -91,6 +89,9 @@ def find_contenders(
 
 
 def _probe(contender: Contender) -> Contender:
-    figures = run_command(contender.command("versions", {})).figures
+    command = contender.command("versions", {})
+    # how many workers it would take is asked for without the limit of `python_environment`
+    env = {name: value for name, value in command.env.items() if name not in THREADS}
+    figures = run_command(replace(command, env=env)).figures
     info = {key: value for key, value in figures.items() if key not in ACCOUNT}
     return Contender(contender.module, contender.python, info, contender.spec)

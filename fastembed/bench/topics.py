@@ -51,13 +51,10 @@ class Setting:
         task: str,
         spec: Mapping[str, Any],
         variants: Variants,
-        blas_threads: int = 1,
     ) -> tuple[Command, ...]:
         """One command a variant whose contender is there."""
         return tuple(
-            self.contenders[module].command(
-                task, {**spec, **more}, label=label, blas_threads=blas_threads
-            )
+            self.contenders[module].command(task, {**spec, **more}, label)
             for label, (module, more) in variants.items()
             if module in self.contenders
         )

@@ -107,20 +107,22 @@ def train(spec: Spec) -> Figures:
     import fastembed as fe
 
     start = time.perf_counter()
-    model = fe.Word2Vec(workers=spec["workers"], **spec["params"])
+    deterministic = spec.get("deterministic", False)
+    model = fe.Word2Vec(workers=spec["workers"], deterministic=deterministic, **spec["params"])
     model.fit(fe.Corpus(spec["path"], workers=spec["workers"]))
     end = time.perf_counter()
+    n_words = model.vocabulary_.n_raw_tokens
     if spec.get("output"):
         model.wv.save_word2vec_format(spec["output"], binary=True)
     total_s = time.perf_counter() - start
-    stats = model.train_stats_
     return {
         "seconds": end - start,
         "total_s": total_s,
-        "train_s": stats.seconds,
-        "train_words_per_s": spec["n_words"] * model.epochs / stats.seconds,
+        "train_s": model.training_seconds_,
+        "train_words_per_s": n_words * model.epochs / model.training_seconds_,
+        "n_words": n_words,
         "vocabulary": len(model.wv),
-        "loss": list(stats.losses),
+        "loss": model.loss_history_,
         "finite": bool(np.isfinite(model.wv.vectors).all()),
     }
 
