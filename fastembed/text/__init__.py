@@ -1,1 +1,1 @@
-"""."""
+"""Text: reading, tokens, vocabularies, encoded corpora."""

@@ -1,0 +1,291 @@
+"""A text as ids of words: what every trainer reads.
+
+``ids`` are uint32, one after the other; sentence ``i`` is ``ids[offsets[i]:offsets[i + 1]]``. Both
+lie in memory while they are small, else in files, of which `EncodedCorpus.read` gives parts, so
+that memory does not grow with the text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath
+from fastembed.text.spool import pread_array
+from fastembed.text.vocabulary import Vocabulary
+from fastembed.text.wordlist import WordList
+
+__all__ = ["EncodedCorpus"]
+
+KIND = "encoded corpus"
+_SENTENCE_BLOCK = 1 << 16  # sentences that are read at a time
+_TOKEN_BLOCK = 1 << 20
+
+
+class _Store(Protocol):
+    """Where an array lies (see `fastembed.text.spool.Spool`)."""
+
+    def __len__(self) -> int: ...
+    def read(self, start: int, stop: int) -> NDArray[Any]: ...
+    def array(self) -> NDArray[Any]: ...
+    def close(self) -> None: ...
+
+
+class _Memory:
+    """A store that is an array."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        return self._array[start:stop]
+
+    def array(self) -> NDArray[Any]:
+        return self._array
+
+    def close(self) -> None:
+        self._array = self._array[:0]
+
+
+class _Mapped(_Memory):
+    """Ids in a mapped file, read by copies so that the map stays out of memory, and checked."""
+
+    def __init__(self, array: NDArray[Any], file: BinaryIO, limit: int, path: StrPath) -> None:
+        super().__init__(array)
+        self._file, self._limit, self._path = file, limit, path
+        self._offset = _offset_in_map(array)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        out = np.empty(stop - start, dtype=self._array.dtype)
+        pread_array(self._file.fileno(), self._offset + start * out.itemsize, out)
+        if len(out) and int(out.max()) >= self._limit:
+            raise FormatError(
+                f"{self._path}: id {int(out.max())} between tokens {start:,} and {stop:,}; "
+                f"the vocabulary has {self._limit:,} words. The file is damaged"
+            )
+        return out
+
+    def close(self) -> None:
+        super().close()
+        self._file.close()
+
+
+def _offset_in_map(array: NDArray[Any]) -> int:
+    """Byte of the file where a mapped array begins."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if not isinstance(base, mmap.mmap):
+        return 0  # empty
+    return array.ctypes.data - np.frombuffer(base, dtype=np.uint8).ctypes.data
+
+
+class EncodedCorpus:
+    """Token ids and sentence offsets, with the vocabulary that gives the ids a meaning.
+
+    `fastembed.Corpus.encode` makes one; `from_arrays` and `open` are the other ways. It is a
+    context manager: `close`, or the end of the object, removes temporary files.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+    n_tokens, n_sentences : int
+    offsets : ndarray of uint64, shape (n_sentences + 1,)
+        Perhaps a map of a file.
+
+    Examples
+    --------
+    >>> from fastembed import Corpus
+    >>> with Corpus([["a", "b", "a"], ["b", "a"]]).encode() as corpus:
+    ...     [ids.tolist() for ids in corpus], corpus.read(1, 4).tolist()
+    ([[0, 1, 0], [1, 0]], [1, 0, 1])
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, ids: _Store, offsets: _Store, *, owner: bool = True
+    ) -> None:
+        self.vocabulary = vocabulary
+        self._ids = ids
+        self._offsets = offsets
+        self._owner = owner
+        self.n_tokens = len(ids)
+        self.n_sentences = len(offsets) - 1
+
+    @classmethod
+    def from_arrays(
+        cls, vocabulary: Vocabulary, ids: ArrayLike, offsets: ArrayLike | None = None
+    ) -> EncodedCorpus:
+        """A corpus from ids (uint32) and offsets (uint64; default one sentence), in memory.
+
+        Raises
+        ------
+        ValueError
+            An id is not in the vocabulary, or the offsets do not fit.
+        """
+        ids = np.ascontiguousarray(ids, dtype=np.uint32)
+        if offsets is None:
+            offsets = [0, len(ids)]
+        offsets = np.ascontiguousarray(offsets, dtype=np.uint64)
+        if ids.ndim != 1 or (len(ids) and int(ids.max()) >= len(vocabulary)):
+            raise ValueError(f"ids must be one-dimensional and < {len(vocabulary)}")
+        if not _offsets_fit(offsets, len(ids)):
+            raise ValueError(f"offsets must begin at 0, not decrease, and end at {len(ids)}")
+        return cls(vocabulary, _Memory(ids), _Memory(offsets))
+
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """Where each sentence begins, and the number of tokens."""
+        return self._offsets.array()
+
+    def read(self, start: int, stop: int) -> NDArray[np.uint32]:
+        """Ids of the tokens start to stop, C-contiguous: a view of memory or a copy of a file."""
+        if not 0 <= start <= stop <= self.n_tokens:
+            raise IndexError(f"tokens {start}:{stop} of a corpus of {self.n_tokens}")
+        return self._ids.read(start, stop)
+
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return self.n_sentences
+
+    def __iter__(self) -> Iterator[NDArray[np.uint32]]:
+        """Sentences, one after the other."""
+        first = 0
+        while first < self.n_sentences:
+            last = min(first + _SENTENCE_BLOCK, self.n_sentences)
+            ends = self._offsets.read(first, last + 1).astype(np.int64)
+            # a few sentences, or one that is long
+            count = max(1, int(np.searchsorted(ends, ends[0] + _TOKEN_BLOCK, side="right")) - 1)
+            ends = ends[: count + 1]
+            block = self.read(int(ends[0]), int(ends[-1]))
+            yield from np.split(block, ends[1:-1] - ends[0])
+            first += count
+
+    def __repr__(self) -> str:
+        return (
+            f"<EncodedCorpus of {self.n_tokens:,} tokens in {self.n_sentences:,} sentences, "
+            f"{len(self.vocabulary):,} words>"
+        )
+
+    def fingerprint(self) -> str:
+        """32 hexadecimal digits that tell corpora apart.
+
+        They depend on the vocabulary, the sizes, and 64 evenly spread samples of 4,096 ids and
+        256 offsets, so that it costs the same for a corpus of any size.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        digest.update(self.vocabulary.fingerprint().encode())
+        digest.update(f"{self.n_tokens} {self.n_sentences}".encode())
+        for store, width in ((self._ids, 4096), (self._offsets, 256)):
+            for i in range(64):
+                start = i * max(0, len(store) - width) // 63
+                digest.update(
+                    np.ascontiguousarray(store.read(start, min(start + width, len(store))))
+                )
+        return digest.hexdigest()
+
+    def save(self, path: StrPath) -> None:
+        """Write one native file (see `fastembed.io.native`) that `open` maps.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
+        from fastembed.io.native import write_native
+
+        words = self.vocabulary.words
+        write_native(
+            path,
+            {
+                "ids": self._ids.array(),
+                "offsets": self._offsets.array(),
+                "counts": self.vocabulary.counts,
+                "word_bytes": words.blob,
+                "word_offsets": words.offsets,
+            },
+            {
+                "kind": KIND,
+                "specials": list(self.vocabulary.specials),
+                "n_raw_tokens": self.vocabulary.n_raw_tokens,
+            },
+        )
+
+    @classmethod
+    def open(cls, path: StrPath) -> EncodedCorpus:
+        """Open what `save` wrote; ids stay in the file.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or holds something else.
+        """
+        from fastembed.io.native import read_native
+
+        native = read_native(path)
+        arrays, kind = native.arrays, native.metadata.get("kind")
+        if kind != KIND:
+            raise FormatError(f"{path}: holds {kind!r}, not an {KIND} (see fastembed encode)")
+        wanted = {"ids": "u4", "offsets": "u8", "counts": "i8", "word_bytes": "u1",
+                  "word_offsets": "u8"}  # fmt: skip
+        for name, dtype in wanted.items():
+            if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
+                raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
+        for name, size in (
+            ("offsets", len(arrays["ids"])),
+            ("word_offsets", len(arrays["word_bytes"])),
+        ):
+            if not _offsets_fit(arrays[name], size):
+                raise FormatError(f"{path}: {name!r} must begin at 0, not decrease, end at {size}")
+        try:
+            vocabulary = Vocabulary(
+                WordList(arrays["word_bytes"], arrays["word_offsets"]),
+                arrays["counts"],
+                specials=native.metadata["specials"],
+                n_raw_tokens=int(native.metadata["n_raw_tokens"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: the vocabulary is damaged ({error})") from error
+        file = open(path, "rb")  # noqa: SIM115 (the corpus closes it)
+        if os.fstat(file.fileno()).st_size < arrays["ids"].nbytes:
+            file.close()
+            raise FormatError(f"{path}: the file changed while it was opened")
+        ids = _Mapped(arrays["ids"], file, len(vocabulary), path)
+        return cls(vocabulary, ids, _Memory(arrays["offsets"]))
+
+    def shared(self) -> EncodedCorpus:
+        """The same corpus for a borrower, whose `close` leaves this one open."""
+        return EncodedCorpus(self.vocabulary, self._ids, self._offsets, owner=False)
+
+    def close(self) -> None:
+        """Free memory and temporary files."""
+        if self._owner:
+            self._ids.close()
+            self._offsets.close()
+
+    def __enter__(self) -> EncodedCorpus:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def _offsets_fit(offsets: NDArray[np.uint64], size: int) -> bool:
+    if offsets.ndim != 1 or len(offsets) == 0 or int(offsets[0]) != 0 or int(offsets[-1]) != size:
+        return False
+    step = 1 << 20
+    return all(
+        bool(np.all(part[1:] >= part[:-1]))
+        for part in (offsets[i : i + step + 1] for i in range(0, len(offsets), step))
+    )
