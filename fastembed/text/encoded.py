@@ -102,6 +102,8 @@ class EncodedCorpus:
     ----------
     vocabulary : Vocabulary
     n_tokens, n_sentences : int
+    n_raw_tokens : int
+        Words of the text, those too that were left out.
     offsets : ndarray of uint64, shape (n_sentences + 1,)
         Perhaps a map of a file.
 
@@ -114,7 +116,13 @@ class EncodedCorpus:
     """
 
     def __init__(
-        self, vocabulary: Vocabulary, ids: _Store, offsets: _Store, *, owner: bool = True
+        self,
+        vocabulary: Vocabulary,
+        ids: _Store,
+        offsets: _Store,
+        *,
+        n_raw_tokens: int | None = None,
+        owner: bool = True,
     ) -> None:
         self.vocabulary = vocabulary
         self._ids = ids
@@ -122,6 +130,7 @@ class EncodedCorpus:
         self._owner = owner
         self.n_tokens = len(ids)
         self.n_sentences = len(offsets) - 1
+        self.n_raw_tokens = self.n_tokens if n_raw_tokens is None else n_raw_tokens
 
     @classmethod
     def from_arrays(
@@ -218,7 +227,8 @@ class EncodedCorpus:
             {
                 "kind": KIND,
                 "specials": list(self.vocabulary.specials),
-                "n_raw_tokens": self.vocabulary.n_raw_tokens,
+                "n_raw_tokens": self.n_raw_tokens,
+                "vocabulary_n_raw_tokens": self.vocabulary.n_raw_tokens,
             },
         )
 
@@ -253,8 +263,9 @@ class EncodedCorpus:
                 WordList(arrays["word_bytes"], arrays["word_offsets"]),
                 arrays["counts"],
                 specials=native.metadata["specials"],
-                n_raw_tokens=int(native.metadata["n_raw_tokens"]),
+                n_raw_tokens=int(native.metadata["vocabulary_n_raw_tokens"]),
             )
+            n_raw_tokens = int(native.metadata["n_raw_tokens"])
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the vocabulary is damaged ({error})") from error
         file = open(path, "rb")  # noqa: SIM115 (the corpus closes it)
@@ -262,11 +273,17 @@ class EncodedCorpus:
             file.close()
             raise FormatError(f"{path}: the file changed while it was opened")
         ids = _Mapped(arrays["ids"], file, len(vocabulary), path)
-        return cls(vocabulary, ids, _Memory(arrays["offsets"]))
+        return cls(vocabulary, ids, _Memory(arrays["offsets"]), n_raw_tokens=n_raw_tokens)
 
     def shared(self) -> EncodedCorpus:
         """The same corpus for a borrower, whose `close` leaves this one open."""
-        return EncodedCorpus(self.vocabulary, self._ids, self._offsets, owner=False)
+        return EncodedCorpus(
+            self.vocabulary,
+            self._ids,
+            self._offsets,
+            n_raw_tokens=self.n_raw_tokens,
+            owner=False,
+        )
 
     def close(self) -> None:
         """Free memory and temporary files."""

@@ -280,13 +280,15 @@ class Encoder:
                 raise VocabularyError(
                     f"none of the {self.n_raw_tokens:,} words of the text is in the vocabulary"
                 )
-            return EncodedCorpus(self._given, self._ids, self._offsets)
+            return EncodedCorpus(
+                self._given, self._ids, self._offsets, n_raw_tokens=self.n_raw_tokens
+            )
         vocabulary, maps = self.vocabulary(
             min_count=min_count, max_vocab=max_vocab, specials=specials
         )
         self._scanner.tables.clear()
         self._renumber(maps)
-        return EncodedCorpus(vocabulary, self._ids, self._offsets)
+        return EncodedCorpus(vocabulary, self._ids, self._offsets, n_raw_tokens=self.n_raw_tokens)
 
     def _renumber(self, maps: list[NDArray[np.uint32]]) -> None:
         """Turn the provisional ids of the spool into final ones, in place."""
