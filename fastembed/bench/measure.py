@@ -40,7 +40,7 @@ __all__ = [
 UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 # What the kernel says about a whole process.
-ACCOUNT = ("process_s", "user_s", "system_s", "peak_mb")
+ACCOUNT = ("process_s", "user_s", "system_s", "cpu_s", "peak_mb")
 
 
 class BenchmarkError(FastembedError):
@@ -208,7 +208,8 @@ def run_command(command: Command) -> Sample:
         raise BenchmarkError(
             f"{command.contender}: the last line of its output is not JSON: {output[-200:]!r}"
         ) from None
-    account = (process_s, usage.ru_utime, usage.ru_stime, usage.ru_maxrss / 1024)
+    user_s, system_s = usage.ru_utime, usage.ru_stime
+    account = (process_s, user_s, system_s, user_s + system_s, usage.ru_maxrss / 1024)
     return Sample({**dict(zip(ACCOUNT, account, strict=True)), **figures})
 
 

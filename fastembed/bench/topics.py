@@ -61,7 +61,7 @@ class Setting:
 
 
 SECONDS = Metric("seconds", "seconds", "lower")
-CPU = Metric("user_s", "CPU user, s", "lower")
+CPU = Metric("cpu_s", "CPU, s", "lower")
 MEMORY = Metric("peak_mb", "peak memory, MB", "lower")
 PROCESS = Metric("process_s", "wall, s", "lower")
 TRAINING = (

@@ -37,6 +37,7 @@ class Run:
             "process_s": time.perf_counter() - start,
             "user_s": usage.ru_utime,
             "system_s": usage.ru_stime,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
             "peak_mb": usage.ru_maxrss / 1024,
         }
         if status != 0:
