@@ -17,8 +17,6 @@
 #include "logistic.h"
 #include "word2vec_job.h"
 
-/* Positions whose noise words are drawn together, and those of a stretch run in parts. */
-#define FE_W2V_STRETCH 256
 /* The rows of this many positions ahead are prefetched. */
 #define FE_W2V_AHEAD 2
 #define FE_W2V_RING 4 /* a power of two > FE_W2V_AHEAD */
@@ -139,7 +137,7 @@ static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uin
     int n = 0;
     uint64_t *labels = o->labels;
     labels[0] = 0;
-    o->counted = fe_w2v_part_of(job, job->negative > 0 ? centre : job->n_words - 2) == part;
+    o->counted = fe_w2v_part_of(job, job->negative > 0 ? centre : job->root) == part;
     if (w->left[t] + w->right[t] == 0) {
         o->n = 0;
         return;

@@ -13,9 +13,11 @@ typedef struct {
     const fe_alias *noise; /* IN (V,) tables of the parts end to end; part p has the words
                               p, p + parts, ...; NULL without negative sampling */
     const uint32_t *up;    /* IN (2V - 1,) Huffman tree, NULL without hierarchical softmax */
+    uint32_t root;         /* its root, an inner node */
     size_t node_row;       /* row of inner node 0 in out */
     uint32_t window;
     uint32_t negative;     /* noise words a position */
+    uint32_t stretch;      /* positions of a stretch in word2vec_parts.h, <= FE_W2V_STRETCH */
     uint32_t parts;        /* see word2vec_parts.h: a power of two, 1 for fe_w2v_chunk */
     int shrink;            /* random reduced windows */
     int cbow;              /* 0 skip-gram, 1 CBOW */
@@ -32,6 +34,9 @@ typedef struct {
     int64_t examples;       /* OUT (input, centre) pairs */
     int64_t words;          /* OUT tokens of the chunk's pieces */
 } fe_w2v_chunk_t;
+
+/* Positions whose noise words are drawn together. */
+#define FE_W2V_STRETCH 256
 
 typedef struct fe_w2v_state fe_w2v_state; /* scratch of one thread: word2vec.h */
 typedef struct fe_w2v_parts fe_w2v_parts; /* scratch of a run in parts: word2vec_parts.h */

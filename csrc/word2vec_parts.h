@@ -1,7 +1,7 @@
 /* word2vec_parts.h: one chunk on many threads, with the same result for any number of them.
  *
  * Output rows are dealt to `parts` parts (row modulo parts), and a centre draws its noise words
- * from its own part. The chunk is walked in stretches of FE_W2V_STRETCH positions. In a stretch
+ * from its own part. The chunk is walked in stretches of some hundred positions. In a stretch
  * part p steps the outputs that it owns, in place, and adds the steps of the inputs up aside, in
  * sums of its own (phase "step"); when all have done so, part p adds the sums of all parts, in
  * their order, to the input rows that it owns (phase "apply"). No two parts write the same row at
@@ -105,7 +105,7 @@ static fe_status fe_w2v_parts_prepare(fe_w2v_parts *p, const fe_w2v_chunk_t *chu
 /* Draw the noise words of the stretch that begins at `from` into the buffer not in use. */
 static void fe_w2v_parts_draw(fe_w2v_parts *p, uint32_t from) {
     fe_windows *w = &p->windows[p->windows_now];
-    p->next_to = w->n - from > FE_W2V_STRETCH ? from + FE_W2V_STRETCH : w->n;
+    p->next_to = w->n - from > p->job->stretch ? from + p->job->stretch : w->n;
     if (p->job->negative > 0) fe_w2v_draw(p->job, w, from, p->next_to, p->noise[!p->noise_now]);
 }
 

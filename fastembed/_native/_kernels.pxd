@@ -3,6 +3,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "word2vec_job.h" nogil:
+    int FE_W2V_STRETCH
     ctypedef struct fe_alias:
         uint32_t keep
         uint32_t alias
@@ -21,9 +22,11 @@ cdef extern from "word2vec_job.h" nogil:
         const uint32_t *keep
         const fe_alias *noise
         const uint32_t *up
+        uint32_t root
         size_t node_row
         uint32_t window
         uint32_t negative
+        uint32_t stretch
         uint32_t parts
         int shrink
         int cbow

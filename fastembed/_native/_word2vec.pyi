@@ -1,6 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+MAX_STRETCH: int
 CHUNK: np.dtype[np.void]
 
 def noise_tables(weights: NDArray[np.float64], parts: int) -> NDArray[np.uint32]: ...
@@ -27,6 +28,7 @@ class Rounds:
         max_sentence: int,
         chunk_tokens: int,
         parts: int,
+        stretch: int,
         workers: int,
     ) -> None: ...
     def run(

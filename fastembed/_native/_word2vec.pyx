@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 from fastembed._native._kernels cimport (
-    check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
+    FE_W2V_STRETCH, check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
     fe_w2v_state, kernels)
 
 cdef extern from "alias.h" nogil:
@@ -24,6 +24,7 @@ cdef extern from "rng.h" nogil:
     float fe_rng_float(fe_rng *rng) noexcept
 
 # One chunk of work and its figures: fe_w2v_chunk_t.
+MAX_STRETCH = FE_W2V_STRETCH
 CHUNK = np.dtype(
     [("start", "u8"), ("stop", "u8"), ("stream", "u8"), ("alpha", "f4"), ("loss", "f8"),
      ("examples", "i8"), ("words", "i8")], align=True)
@@ -82,6 +83,7 @@ cdef class Rounds:
     noise : (V, 2) uint32 from `noise_tables` or None
     up : (2V - 1,) uint32 from `huffman_tree` or None
     parts : 0 for updates in place by all threads, else the parts of the deterministic scheme
+    stretch : positions that the deterministic scheme runs on unchanged inputs
     """
 
     cdef fe_w2v_job job
@@ -94,7 +96,7 @@ cdef class Rounds:
     def __cinit__(self, float[:, ::1] vectors, float[:, ::1] outputs, const uint32_t[::1] keep,
                   const uint32_t[:, ::1] noise, const uint32_t[::1] up, *, int window,
                   int negative, bint shrink, bint cbow, bint cbow_mean, uint64_t seed,
-                  uint64_t max_sentence, uint64_t chunk_tokens, int parts, int workers):
+                  uint64_t max_sentence, uint64_t chunk_tokens, int parts, int stretch, int workers):
         cdef size_t v = vectors.shape[0], rows = (v if noise is not None else 0)
         rows += (v - 1 if up is not None else 0)
         if (vectors.shape[1] % 16 or vectors.shape[1] != outputs.shape[1] or v == 0
@@ -102,7 +104,8 @@ cdef class Rounds:
                 or (keep is not None and <size_t>keep.shape[0] != v)
                 or (noise is not None and (<size_t>noise.shape[0] != v or noise.shape[1] != 2))
                 or (up is not None and <size_t>up.shape[0] != 2 * v - 1)
-                or window < 1 or window > 65535 or workers < 1 or max_sentence < 1):
+                or window < 1 or window > 65535 or workers < 1 or max_sentence < 1
+                or parts & (parts - 1) or not 1 <= stretch <= FE_W2V_STRETCH):
             raise ValueError("shapes or settings of the word2vec run do not fit together")
         self.k = kernels()
         self.held = (vectors, outputs, keep, noise, up)
@@ -114,9 +117,15 @@ cdef class Rounds:
         self.job.keep = &keep[0] if keep is not None else NULL
         self.job.noise = <const fe_alias *>&noise[0, 0] if noise is not None else NULL
         self.job.up = &up[0] if up is not None else NULL
+        if up is not None:
+            roots = np.flatnonzero(np.asarray(up) == 0xFFFFFFFF) - v
+            if len(roots) != 1 or roots[0] < 0:
+                raise ValueError("up must have exactly one root, an inner node")
+            self.job.root = <uint32_t>roots[0]
         self.job.node_row = v if noise is not None else 0
         self.job.window = window
         self.job.negative = negative
+        self.job.stretch = stretch
         self.job.parts = max(parts, 1)
         self.job.shrink = shrink
         self.job.cbow = cbow

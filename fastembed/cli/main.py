@@ -71,7 +71,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         # click returns the exit code of ctx.exit() instead of raising it in this mode
         status = cli.main(args=argv, prog_name="fastembed", standalone_mode=False)
     except click.ClickException as error:
-        where = f" (see {error.ctx.command_path} --help)" if getattr(error, "ctx", None) else ""
+        context = getattr(error, "ctx", None)
+        where = f" (see {context.command_path} --help)" if context is not None else ""
         fail(error.format_message().replace("\n", " ") + where, error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         fail("interrupted", 130)

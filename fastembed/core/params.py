@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import math
 import types
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from functools import cache
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["Opt", "Param", "Params", "params_of"]
@@ -112,16 +110,21 @@ def _read(name: str, hint: Any, default: Any) -> Param | None:
         inner = kinds[0] if len(kinds) == 1 else object
     choices = get_args(inner) if get_origin(inner) is Literal else None
     kind = type(choices[0]) if choices else inner
-    return Param(name, kind if kind in (int, float, bool, str) else object, default, opt,
-                 optional, choices)
+    return Param(
+        name, kind if kind in (int, float, bool, str) else object, default, opt, optional, choices
+    )
 
 
-@cache
+_known: dict[type, tuple[Param, ...]] = {}
+
+
 def params_of(cls: type) -> tuple[Param, ...]:
     """The hyper-parameters of a `Params` class, in order."""
-    hints = get_type_hints(cls, include_extras=True)
-    read = (_read(f.name, hints[f.name], f.default) for f in fields(cls))
-    return tuple(param for param in read if param is not None)
+    if cls not in _known:
+        hints = get_type_hints(cls, include_extras=True)
+        read = (_read(f.name, hints[f.name], f.default) for f in fields(cls))
+        _known[cls] = tuple(param for param in read if param is not None)
+    return _known[cls]
 
 
 class Params:
@@ -140,14 +143,14 @@ class Params:
         known = [param.name for param in params_of(type(self))]
         for name, value in params.items():
             if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; "
-                                 f"it has {', '.join(known)}")
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}"
+                )
             setattr(self, name, value)
         return self
 
     def check_params(self) -> dict[str, Any]:
         """Validated hyper-parameters by name; ValueError or TypeError names what is allowed."""
-        return {param.name: param.check(getattr(self, param.name)) for param in self._params()}
-
-    def _params(self) -> Iterator[Param]:
-        return iter(params_of(type(self)))
+        return {
+            param.name: param.check(getattr(self, param.name)) for param in params_of(type(self))
+        }

@@ -1,0 +1,170 @@
+"""word2vec in plain Python and NumPy, float64: what csrc/word2vec.h must compute.
+
+Slow and literal. It shares the definition of the random streams with csrc/rng.h (so that windows
+and noise words are the same) and nothing else.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+MASK = (1 << 64) - 1
+
+
+def mix64(x):
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & MASK
+    return x ^ (x >> 31)
+
+
+class Rng:
+    """csrc/rng.h."""
+
+    INIT, TRAIN = 1, 2
+
+    def __init__(self, seed, stream, index):
+        s = mix64((seed + 0x9E3779B97F4A7C15) & MASK)
+        s = mix64(s ^ (stream * 0xD1342543DE82EF95) & MASK)
+        self.state = mix64(s ^ ((index * 0x2545F4914F6CDD1D + 1) & MASK))
+
+    def next(self):
+        self.state = (self.state + 0xA0761D6478BD642F) & MASK
+        wide = self.state * (self.state ^ 0xE7037ED1A0B428DB)
+        return (wide >> 64) ^ (wide & MASK)
+
+    def bounded(self, n, bits=None):
+        bits = self.next() >> 32 if bits is None else bits
+        threshold = (1 << 32) % n
+        while (bits * n) & 0xFFFFFFFF < threshold:
+            bits = self.next() >> 32
+        return bits * n >> 32
+
+    def uniform(self):
+        return (self.next() >> 40) / 2.0**24
+
+
+def draw(table, rng):
+    """A draw from an alias table (n, 2)."""
+    bits = rng.next()
+    slot = rng.bounded(len(table), bits >> 32)
+    return slot if (bits & 0xFFFFFFFF) < table[slot][0] else int(table[slot][1])
+
+
+def huffman_codes(counts):
+    """For each leaf its [(inner node, bit)], by sorting all nodes again and again."""
+    nodes = [(int(c), order, [i]) for order, (i, c) in enumerate(reversed(list(enumerate(counts))))]
+    codes = {i: [] for i in range(len(counts))}
+    made = 0
+    order = len(nodes)
+    # the two lightest; of equal weight a leaf comes first, the last word before others
+    nodes = [(c, 0, o, leaves) for c, o, leaves in nodes]
+    while len(nodes) > 1:
+        nodes.sort(key=lambda node: node[:3])
+        for bit in (0, 1):
+            for leaf in nodes[bit][3]:
+                codes[leaf].append((made, bit))
+        merged = (nodes[0][0] + nodes[1][0], 1, order, nodes[0][3] + nodes[1][3])
+        nodes = [*nodes[2:], merged]
+        made += 1
+        order += 1
+    return codes
+
+
+def positions(ids, offsets, start, stop, *, keep, window, shrink, max_sentence, rng):
+    """The pieces that start in [start, stop): (kept ids, window reach of each) a piece."""
+    pieces = []
+    for begin, end in itertools.pairwise(offsets):
+        for at in range(int(begin), int(end), max_sentence):
+            if start <= at < stop:
+                piece = [int(i) for i in ids[at : min(at + max_sentence, int(end))]]
+                if keep is not None:
+                    piece = [i for i in piece if rng.next() >> 32 <= keep[i]]
+                reach = [1 + rng.bounded(window) if shrink else window for _ in piece]
+                pieces.append((piece, reach))
+    return pieces
+
+
+def sigmoid(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def train_chunk(
+    vectors, outputs, ids, offsets, start, stop, *, alpha, seed, stream, window, negative, shrink,
+    cbow, cbow_mean, max_sentence, keep=None, noise=None, counts=None, parts=1, stretch=256,
+    deterministic=False,
+):  # fmt: skip
+    """Train in place (float64 arrays); returns (loss, examples). counts: use the Huffman tree."""
+    rng = Rng(seed, Rng.TRAIN, stream)
+    pieces = positions(ids, offsets, start, stop, keep=keep, window=window, shrink=shrink,
+                       max_sentence=max_sentence, rng=rng)  # fmt: skip
+    flat = []  # (centre, context words' places in the whole chunk)
+    words = []
+    for piece, reach in pieces:
+        base = len(words)
+        for t, centre in enumerate(piece):
+            low, high = max(0, t - reach[t]), min(len(piece), t + reach[t] + 1)
+            flat.append((centre, [base + i for i in range(low, high) if i != t]))
+        words += piece
+    codes = huffman_codes(counts) if counts is not None else None
+    node_row = len(vectors) if negative else 0
+    tables = []
+    if negative:
+        sizes = [len(range(p, len(vectors), parts)) for p in range(parts)]
+        bounds = np.cumsum([0, *sizes])
+        tables = [noise[bounds[p] : bounds[p + 1]] for p in range(parts)]
+    loss, examples = 0.0, 0
+    for first in range(0, len(flat), stretch):
+        block = flat[first : first + stretch]
+        drawn = []
+        for centre, _ in block:
+            part = centre % parts
+            drawn.append([draw(tables[part], rng) * parts + part for _ in range(negative)])
+        frozen = vectors.copy() if deterministic else vectors
+        steps = []  # of the inputs, for the deterministic scheme: (word, step)
+        for (centre, context), noise_words in zip(block, drawn, strict=True):
+            if not context:
+                continue
+            rows, labels = [], []
+            if negative:
+                rows, labels = [centre], [1.0]
+                rows += [k for k in noise_words if k != centre]
+                labels += [0.0] * (len(rows) - 1)
+            if codes is not None:
+                rows += [node_row + node for node, _ in codes[centre]]
+                labels += [float(bit) for _, bit in codes[centre]]
+            labels = np.array(labels)
+            source = [words[i] for i in context]
+            if cbow:
+                total = frozen[source].sum(axis=0)
+                inputs = [total / len(source) if cbow_mean else total]
+            else:
+                inputs = [frozen[w].copy() for w in source]
+            dots = np.array([[v @ outputs[r] for r in rows] for v in inputs])
+            signed = np.where(labels == 1.0, dots, -dots)
+            loss += float(np.log1p(np.exp(-signed)).sum())
+            examples += len(inputs)
+            g = alpha * (labels - sigmoid(dots))
+            old = [outputs[r].copy() for r in rows]
+            gradient = [np.zeros(vectors.shape[1]) for _ in rows]
+            for i, v in enumerate(inputs):
+                step = sum(g[i, j] * old[j] for j in range(len(rows)))
+                now = v if cbow or deterministic else vectors[source[i]].copy()
+                for j in range(len(rows)):
+                    gradient[j] += g[i, j] * now
+                if cbow:
+                    share = 1.0 if cbow_mean else 1.0 / len(source)
+                    targets = [(w, share * step) for w in source]
+                else:
+                    targets = [(source[i], step)]
+                if deterministic:
+                    steps += targets
+                else:
+                    for w, s in targets:
+                        vectors[w] += s
+            for j, r in enumerate(rows):
+                outputs[r] += gradient[j]
+        for w, s in steps:
+            vectors[w] += s
+    return loss, examples
