@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import fastembed
 from fastembed.core import data
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +22,8 @@ PAGES = [
     *(ROOT / "docs").glob("*.md"),
     *(ROOT / "data").glob("*.md"),
 ]
+# this package, from whatever folder
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(fastembed.__file__).parent.parent)}
 
 
 def blocks(language: str) -> list[str]:
@@ -48,6 +52,7 @@ def test_shell_blocks_run(folder):
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=folder,
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -64,6 +69,7 @@ def test_python_blocks_run(folder):
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(printed)],
         cwd=folder,
+        env=ENVIRONMENT,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

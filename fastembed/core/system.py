@@ -48,7 +48,7 @@ def _processor() -> str:
 
 def _blas() -> dict[str, str]:
     """Name and version of the BLAS that numpy was built with."""
-    config: dict[str, Any] = np.show_config(mode="dicts") or {}
+    config: Any = np.show_config(mode="dicts") or {}
     blas = config.get("Build Dependencies", {}).get("blas", {})
     return {key: str(blas[key]) for key in ("name", "version") if key in blas}
 
