@@ -1,1 +1,1 @@
-"""."""
+"""Word vectors, and the models that make them."""
