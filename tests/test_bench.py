@@ -160,6 +160,7 @@ GOOD = {"vocabulary": 3, "finite": True, "loss": [2.5, 2.0], "digest": "d", "n_w
         (topics.check_training, {"loss": [2.5, float("nan")]}),
         (topics.check_training, {"loss": [2.5, 2.6]}),
         (topics.check_training, {"loss": []}),
+        (topics.check_training, {"matrices_mb": 30, "peak_mb": 231}),
     ],
 )
 def test_checks_find_what_is_wrong(check, wrong):
@@ -329,6 +330,8 @@ def test_table(results, facts):
     assert "2 M (2 M to 2 M)  2.5x" in rows[0]
     assert "3.5x" in rows[1]
     assert rows[1].endswith("-")
+    assert "not alone" not in report.as_table(results, {**facts, "load": 0.1})
+    assert "not alone: other programs kept 2.0" in report.as_table(results, {**facts, "load": 2.0})
     for fact in (facts["processor"], facts["isa"], "300,000 words", "runs: 2"):
         assert str(fact) in table
 

@@ -11,6 +11,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -41,6 +42,8 @@ UNSET = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 # What the kernel says about a whole process.
 ACCOUNT = ("process_s", "user_s", "system_s", "cpu_s", "peak_mb")
+
+RSS_UNITS = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss in a megabyte
 
 
 class BenchmarkError(FastembedError):
@@ -209,7 +212,7 @@ def run_command(command: Command) -> Sample:
             f"{command.contender}: the last line of its output is not JSON: {output[-200:]!r}"
         ) from None
     user_s, system_s = usage.ru_utime, usage.ru_stime
-    account = (process_s, user_s, system_s, user_s + system_s, usage.ru_maxrss / 1024)
+    account = (process_s, user_s, system_s, user_s + system_s, usage.ru_maxrss / RSS_UNITS)
     return Sample({**dict(zip(ACCOUNT, account, strict=True)), **figures})
 
 

@@ -12,6 +12,7 @@ from fastembed.bench.measure import Metric, Result, Spread, spread
 __all__ = ["as_json", "as_markdown", "as_table", "environment_lines", "human"]
 
 FORMAT = "fastembed-bench 1"
+BUSY = 0.5  # load average from which the machine is not ours
 
 
 def human(value: float) -> str:
@@ -118,6 +119,11 @@ def environment_lines(environment: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"text: {text['name']}, {text['n_bytes'] / 1e6:.1f} MB, {text['n_words']:,} words; "
             f"runs: {environment['runs']}; epochs: {environment['epochs']}"
+        )
+    if (e["load"] or 0) > BUSY:
+        lines.append(
+            f"not alone: other programs kept {e['load']:.1f} cores busy when the run began, so "
+            "wall times are too long and ratios uncertain; CPU times suffer less"
         )
     if environment["unset"]:
         lines.append(f"unset in every process: {', '.join(environment['unset'])}")

@@ -55,6 +55,7 @@ def environment(contenders: Mapping[str, Contender]) -> dict[str, Any]:
         "isa": ours["isa"]["used"],
         "openmp": ours["openmp"],
         "blas": ours["blas"],
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "contenders": {name: _versions(c.info) for name, c in contenders.items()},
         "unset": [name for name in UNSET if name in os.environ],
     }

@@ -60,6 +60,9 @@ class Setting:
         )
 
 
+# What training may take beside the word vectors and the output vectors, whatever the text.
+MEMORY_BEYOND_MATRICES = 200
+
 SECONDS = Metric("seconds", "seconds", "lower")
 CPU = Metric("cpu_s", "CPU, s", "lower")
 MEMORY = Metric("peak_mb", "peak memory, MB", "lower")
@@ -92,11 +95,13 @@ def check_vocabulary(figures: Figures) -> list[str]:
 
 
 def check_training(figures: Figures) -> list[str]:
-    """As many vectors, all finite; our loss finite and lower in each epoch than in the first."""
+    """As many vectors, all finite; our loss finite and falling, our memory as promised."""
     wrong = same("n_words", figures) + same("vocabulary", figures)
     for name, f in figures.items():
         if not f.get("finite", True):
             wrong.append(f"{name} made vectors that are not finite")
+        if f.get("peak_mb", 0) > f.get("matrices_mb", math.inf) + MEMORY_BEYOND_MATRICES:
+            wrong.append(f"{name} took {f['peak_mb']:.0f} MB for {f['matrices_mb']:.0f} of vectors")
         loss = f.get("loss")
         if loss is not None:
             if not loss or not all(math.isfinite(x) and x > 0 for x in loss):

@@ -126,6 +126,7 @@ def train(spec: Spec) -> Figures:
         "n_words": n_words,
         "vocabulary": len(model.wv),
         "loss": model.loss_history_,
+        "matrices_mb": 2 * model.wv.vectors.size * 4 / 2**20,
         "finite": bool(np.isfinite(model.wv.vectors).all()),
     }
 
