@@ -241,7 +241,7 @@ class KeyedVectors(SimilarityQueries, VectorFiles):
 
     def unit_normalize_all(self) -> None:
         """Scale all vectors to unit length, in place where they can be written."""
-        divisors = self._divisors()[:, np.newaxis]
+        divisors = self.divisors()[:, np.newaxis]
         if self.vectors.flags.writeable:
             self.vectors /= divisors
         else:
@@ -277,9 +277,13 @@ class KeyedVectors(SimilarityQueries, VectorFiles):
 
         `fastembed.evaluate.analogies` reports more.
         """
+        from fastembed.evaluate.analogy import Method
         from fastembed.evaluate.analogy import analogies as evaluate
 
-        methods = {"most_similar": "3cosadd", "most_similar_cosmul": "3cosmul"}
+        methods: dict[str, Method] = {
+            "most_similar": "3cosadd",
+            "most_similar_cosmul": "3cosmul",
+        }
         if similarity_function not in methods:
             raise ValueError(
                 f"similarity_function must be one of {', '.join(methods)}; "

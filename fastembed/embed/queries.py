@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastembed.embed.neighbors import best, inverse_norms, nearest, row_norms
+from fastembed.core.neighbors import best, inverse_norms, nearest, row_norms
 
 if TYPE_CHECKING:
     from fastembed.text.wordlist import WordList
@@ -70,12 +70,12 @@ class SimilarityQueries:
             self._scale = None
         return self.norms
 
-    def _divisors(self) -> NDArray[Any]:
+    def divisors(self) -> NDArray[Any]:
         """Norms that one can divide by."""
         norms = self._norms()
         return norms if norms.all() else np.where(norms > 0, norms, 1)
 
-    def _inverse_norms(self) -> NDArray[np.float32]:
+    def inverse_norms(self) -> NDArray[np.float32]:
         norms = self._norms()
         if self._scale is None:
             self._scale = inverse_norms(norms)
@@ -93,7 +93,7 @@ class SimilarityQueries:
 
     def get_normed_vectors(self) -> NDArray[Any]:
         """All vectors at unit length: a new matrix, shape (n, vector_size)."""
-        return self.vectors / self._divisors()[:, np.newaxis]
+        return self.vectors / self.divisors()[:, np.newaxis]
 
     def get_mean_vector(
         self,
@@ -210,7 +210,7 @@ class SimilarityQueries:
         part = slice(clip_start, clip_end or len(self.vectors))
         if restrict_vocab:
             part = slice(0, restrict_vocab)
-        similarities = np.dot(self.vectors[part], mean) / self._divisors()[part]
+        similarities = np.dot(self.vectors[part], mean) / self.divisors()[part]
         if not topn:
             return similarities
         return self._named(similarities, int(topn), own, part.indices(len(self.vectors))[0])
@@ -268,7 +268,7 @@ class SimilarityQueries:
                 vector = item
                 if isinstance(item, KEY_TYPES):
                     vector = self.get_vector(item, norm=True)
-                cosines = np.dot(self.vectors[part], vector) / self._divisors()[part]
+                cosines = np.dot(self.vectors[part], vector) / self.divisors()[part]
                 product = product * ((1 + cosines) / 2)
             products.append(product)
         scores = products[0] / (products[1] + np.float32(0.000001))
@@ -281,7 +281,6 @@ class SimilarityQueries:
         keys: Sequence[Key] | NDArray[Any],
         topn: int = 10,
         restrict_vocab: int | None = None,
-        workers: int | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Nearest keys of many keys or vectors, as arrays.
 
@@ -293,8 +292,6 @@ class SimilarityQueries:
             How many. Fewer columns come back where there are fewer keys.
         restrict_vocab : int, optional
             Look only at the first so many keys.
-        workers : int, optional
-            Threads of the scan (the BLAS has its own).
 
         Returns
         -------
@@ -315,13 +312,11 @@ class SimilarityQueries:
         else:
             own = np.array([self.get_index(key) for key in keys], dtype=np.int64)
             queries = self.vectors[own].astype(np.float32)
-            lengths = self._inverse_norms()[own]
+            lengths = self.inverse_norms()[own]
         queries *= lengths[:, np.newaxis]
         topn = max(0, topn)
         k = topn if own is None else topn + 1
-        indices, scores, sizes = nearest(
-            vectors, self._inverse_norms()[: len(vectors)], queries, k, workers=workers
-        )
+        indices, scores, sizes = nearest(vectors, self.inverse_norms()[: len(vectors)], queries, k)
         if own is not None:
             indices, scores = _without(own, indices, scores, sizes)
         return indices[:, :topn], scores[:, :topn]
@@ -331,11 +326,10 @@ class SimilarityQueries:
         keys: Sequence[Key] | NDArray[Any],
         topn: int = 10,
         restrict_vocab: int | None = None,
-        workers: int | None = None,
     ) -> list[Similar]:
         """`most_similar` of each key or vector, in matrix products: many times faster than one
         after another. `nearest` gives the same as arrays."""
-        indices, scores = self.nearest(keys, topn, restrict_vocab, workers)
+        indices, scores = self.nearest(keys, topn, restrict_vocab)
         return [
             [(self.words[i], score) for i, score in zip(row, values, strict=True) if i >= 0]
             for row, values in zip(indices.tolist(), scores.tolist(), strict=True)
@@ -368,7 +362,7 @@ class SimilarityQueries:
         else:
             vector = np.asarray(word_or_vector)
         others = [self.get_index(word) for word in other_words or ()]
-        rows, norms = self.vectors, self._divisors()
+        rows, norms = self.vectors, self.divisors()
         if others:
             rows, norms = rows[others], norms[others]
         length = np.linalg.norm(vector)

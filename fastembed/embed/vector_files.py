@@ -134,8 +134,9 @@ class VectorFiles:
             raise FormatError("-: a native file is opened by name, not from a pipe")
         native = read_native(path, mmap=bool(mmap), verify=verify)
         metadata = native.metadata.get("metadata", {})
-        if native.metadata.get("kind") != KIND or not isinstance(metadata, dict):
-            kind = native.metadata.get("kind")
+        kind = native.metadata.get("kind")
+        # a model that was trained here holds its word vectors under the same names
+        if (kind != KIND and "word_bytes" not in native.arrays) or not isinstance(metadata, dict):
             raise FormatError(f"{path}: expected word vectors; the file holds {kind!r}")
         return cls.from_arrays(native.arrays, metadata, path)
 

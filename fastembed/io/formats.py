@@ -102,9 +102,9 @@ class _Rejoined(io.RawIOBase):
 def read_start(path: StrPath) -> tuple[bytes, BinaryIO | None]:
     """The first bytes of a file, and the whole stream where it cannot be opened again."""
     if os.fspath(path) != "-":
-        with open_read(path) as file:
+        with open_read(path, error=FormatError) as file:
             return file.read(HEAD), None
-    file = open_read(path)
+    file = open_read(path, error=FormatError)
     start = file.read(HEAD)
     return start, cast(BinaryIO, io.BufferedReader(_Rejoined(start, file), 1 << 20))
 

@@ -38,7 +38,7 @@ def read_glove(
     refuses words with spaces.
     """
     dtype = float_type(dtype)
-    with open_read(path) if file is None else nullcontext(file) as file:
+    with open_read(path, error=FormatError) if file is None else nullcontext(file) as file:
         first = file.readline(MAX_LINE).removeprefix(b"\xef\xbb\xbf")
         if not first:
             raise FormatError(f"{path}: line 1: expected a word and numbers; the file is empty")

@@ -82,7 +82,7 @@ def read_word2vec(
         line, or the byte offset in a binary file.
     """
     dtype = float_type(dtype)
-    with open_read(path) if file is None else nullcontext(file) as file:
+    with open_read(path, error=FormatError) if file is None else nullcontext(file) as file:
         n, d, header = _read_header(file, path)
         # a row is at least a space and d numbers, of two bytes (text) or four (binary)
         size, least = plain_size(file), n * (d * 4 + 1 if binary else d * 2)
@@ -198,7 +198,7 @@ def _read_binary(
 def read_counts(path: StrPath, *, unicode_errors: str = "strict") -> dict[str, int]:
     """Read a vocabulary file, lines "word count"."""
     counts: dict[str, int] = {}
-    with open_read(path) as file:
+    with open_read(path, error=FormatError) as file:
         for number, line in enumerate(file, 1):
             parts = line.split()
             if not parts:

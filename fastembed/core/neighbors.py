@@ -3,6 +3,9 @@
 Blocks of queries times blocks of rows by the BLAS, and a compiled scan that keeps the k best of
 each query while the scores are still in the cache. Rows are not normalised: the scan multiplies
 each score by the row's inverse norm. Memory is one block of scores, whatever the sizes.
+
+The scan of `nearest` has one thread: between two products it is short, and threads that wait for
+its next call would take the cores from those of the BLAS.
 """
 
 from __future__ import annotations
@@ -41,11 +44,10 @@ def inverse_norms(norms: NDArray[Any]) -> NDArray[np.float32]:
 class _Heaps:
     """The k best of each of n queries, so far."""
 
-    def __init__(self, n: int, k: int, workers: int | None) -> None:
+    def __init__(self, n: int, k: int) -> None:
         self.scores = np.zeros((n, k), dtype=np.float32)
         self.indices = np.full((n, k), -1, dtype=np.int64)
         self.sizes = np.zeros(n, dtype=np.int64)
-        self.threads = resolve_workers(workers)
 
     def result(self) -> Best:
         _topk.sort(self.scores, self.indices, self.sizes)
@@ -63,7 +65,7 @@ def best(scores: NDArray[Any], k: int) -> Best:
         How many entries of a row count: fewer than k if there are fewer scores. NaN never counts.
     """
     n, m = scores.shape
-    heaps = _Heaps(n, min(k, m), 1)
+    heaps = _Heaps(n, min(k, m))
     rows = np.ascontiguousarray(scores, dtype=np.float32)
     _topk.scan(rows, None, 0, heaps.scores, heaps.indices, heaps.sizes)
     return heaps.result()
@@ -74,8 +76,6 @@ def nearest(
     scale: NDArray[np.float32],
     queries: NDArray[Any],
     k: int,
-    *,
-    workers: int | None = None,
 ) -> Best:
     """The k rows with the largest ``scale[row] * (vectors[row] @ query)`` for each query.
 
@@ -93,7 +93,7 @@ def nearest(
         As of `best`, indices of rows of ``vectors``.
     """
     n, m = len(queries), len(vectors)
-    heaps = _Heaps(n, min(k, m), workers)
+    heaps = _Heaps(n, min(k, m))
     queries = np.ascontiguousarray(queries, dtype=np.float32)
     buffer = np.empty(min(n, QUERIES) * min(m, ROWS), dtype=np.float32)
     for a in range(0, n, QUERIES):
@@ -110,7 +110,6 @@ def nearest(
                 heaps.scores[part],
                 heaps.indices[part],
                 heaps.sizes[part],
-                heaps.threads,
             )
     return heaps.result()
 
@@ -121,8 +120,6 @@ def nearest_cosmul(
     units: NDArray[Any],
     abc: NDArray[np.int64],
     k: int,
-    *,
-    workers: int | None = None,
 ) -> Best:
     """The k rows with the largest 3CosMul score, b * c / (a + 1e-6), for each analogy a : b, c : ?
 
@@ -134,11 +131,11 @@ def nearest_cosmul(
         Each analogy as three rows of ``units``.
     """
     m = len(vectors)
-    heaps = _Heaps(len(abc), min(k, m), workers)
+    heaps, threads = _Heaps(len(abc), min(k, m)), resolve_workers()
     units = np.ascontiguousarray(units, dtype=np.float32)
     for b in range(0, m, ROWS):
         rows = vectors[b : b + ROWS].astype(np.float32, copy=False)
         cosines = np.dot(units, rows.T)
         cosines *= scale[b : b + ROWS]
-        _topk.cosmul(cosines, abc, b, heaps.scores, heaps.indices, heaps.sizes, heaps.threads)
+        _topk.cosmul(cosines, abc, b, heaps.scores, heaps.indices, heaps.sizes, threads)
     return heaps.result()
