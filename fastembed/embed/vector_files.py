@@ -100,6 +100,7 @@ class VectorFiles:
         *,
         verify: bool = False,
         format: VectorFormat | None = None,
+        unicode_errors: str = "strict",
         workers: int | None = None,
     ) -> Self:
         """Open vectors of any format that is known, recognised by content.
@@ -107,13 +108,16 @@ class VectorFiles:
         Parameters
         ----------
         path : path
-            A native, word2vec or GloVe file; text and binary ones may be compressed.
+            A native file (of a whole model too), a word2vec or GloVe file; the latter may be
+            packed.
         mmap : bool
             Map a native file instead of reading it: at once, shared between processes, read-only.
         verify : bool
             Check the checksums of a native file.
         format : {"native", "word2vec-text", "word2vec-binary", "glove"}, optional
             Do not guess.
+        unicode_errors : {"strict", "replace", "ignore"}
+            What to do with words of a text or binary file that are not UTF-8.
 
         Raises
         ------
@@ -128,16 +132,16 @@ class VectorFiles:
             start, file = formats.read_start(path)
             format = formats.detect_format(start, path)
         if format != "native":
-            table = formats.read_table(path, format, file=file, workers=workers)
+            table = formats.read_table(
+                path, format, file=file, workers=workers, unicode_errors=unicode_errors
+            )
             return cls._from_table(table)
         if os.fspath(path) == "-":
             raise FormatError("-: a native file is opened by name, not from a pipe")
         native = read_native(path, mmap=bool(mmap), verify=verify)
-        metadata = native.metadata.get("metadata", {})
-        kind = native.metadata.get("kind")
-        # a model that was trained here holds its word vectors under the same names
-        if (kind != KIND and "word_bytes" not in native.arrays) or not isinstance(metadata, dict):
-            raise FormatError(f"{path}: expected word vectors; the file holds {kind!r}")
+        metadata = native.metadata
+        if metadata.get("kind") == KIND and isinstance(metadata.get("metadata"), dict):
+            metadata = metadata["metadata"]
         return cls.from_arrays(native.arrays, metadata, path)
 
     from_file = load

@@ -45,7 +45,6 @@ class SimilarityReport:
     ``pearson_with_oov`` give those pairs a cosine of 0.
     """
 
-    name: str
     pairs: int
     oov: int
     spearman: Correlation
@@ -66,7 +65,6 @@ class SimilarityReport:
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold; null for what is not defined."""
         result: dict[str, Any] = {
-            "name": self.name,
             "pairs": self.pairs,
             "answered": self.answered,
             "oov": self.oov,
@@ -89,7 +87,7 @@ class SimilarityReport:
 
     def table(self) -> str:
         """The correlations as lines of text."""
-        lines = [f"{self.name}: {self.answered} of {self.pairs} pairs, {self.oov} with OOV words"]
+        lines = [f"{self.answered} of {self.pairs} pairs, {self.oov} with unknown words"]
         for label, plain, with_oov in (
             ("Spearman", self.spearman, self.spearman_with_oov),
             ("Pearson", self.pearson, self.pearson_with_oov),
@@ -98,7 +96,7 @@ class SimilarityReport:
             if plain.interval is not None:
                 interval = "  95% interval {:.3f} - {:.3f}".format(*plain.interval)
             lines.append(
-                f"  {label:<8}  {plain.value:.3f}  p = {plain.p_value:.2g}{interval}"
+                f"{label:<8}  {plain.value:.3f}  p = {plain.p_value:.2g}{interval}"
                 f"  with OOV as 0: {with_oov.value:.3f}"
             )
         return "\n".join(lines)
@@ -216,9 +214,7 @@ def similarity(
     """
     from fastembed.evaluate.analogy import vocabulary
 
-    name = "pairs"
     if not isinstance(pairs, Sequence) or isinstance(pairs, str):
-        name = str(pairs)
         pairs = read_pairs(pairs, delimiter=delimiter, encoding=encoding)
     index, _ = vocabulary(kv, restrict_vocab, case_insensitive)
     gold = np.array([score for _, _, score in pairs], dtype=np.float64)
@@ -232,7 +228,6 @@ def similarity(
     plain = _correlate(gold[known], cosines[known], n_bootstrap, seed)
     with_oov = _correlate(gold, cosines, n_bootstrap, seed)
     return SimilarityReport(
-        name,
         len(pairs),
         int((~known).sum()),
         *plain,
