@@ -13,7 +13,7 @@ from fastembed.bench.topics import TOPICS, Setting
 
 __all__ = ["environment", "prepare_text", "run_topics"]
 
-MAX_WORDS = 10_000  # on a line: gensim's and our limit for a sentence
+MAX_WORDS = 1000  # on a line: the original word2vec's limit for a sentence
 
 
 def prepare_text(

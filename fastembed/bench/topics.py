@@ -102,6 +102,8 @@ def check_training(figures: Figures) -> list[str]:
             wrong.append(f"{name} made vectors that are not finite")
         if f.get("peak_mb", 0) > f.get("matrices_mb", math.inf) + MEMORY_BEYOND_MATRICES:
             wrong.append(f"{name} took {f['peak_mb']:.0f} MB for {f['matrices_mb']:.0f} of vectors")
+        if abs(f.get("share_trained", 1) - 1) > 0.05:
+            wrong.append(f"{name} trained {f['share_trained']:.0%} of the words that it should")
         loss = f.get("loss")
         if loss is not None:
             if not loss or not all(math.isfinite(x) and x > 0 for x in loss):

@@ -23,8 +23,9 @@ def versions(spec: Spec) -> Figures:
 def prepare(spec: Spec) -> Figures:
     """Copy a text for everybody: unpacked, in lines of at most ``max_words``, ended by a newline.
 
-    gensim's corpus_file halves its speed on a text without line breaks, and word2vec forgets a
-    last word that no space follows: neither is what is to be measured. With ``tokens`` (options
+    gensim's corpus_file is slow on a text without line breaks and leaves words out of lines of
+    thousands of words, the original word2vec cuts lines at 1,000 words and forgets a last word that
+    no space follows: none of that is what is to be measured. With ``tokens`` (options
     of `Corpus`) the words of the copy are the tokens, for the peers split at spaces only.
     """
     from fastembed.core.files import open_read

@@ -62,7 +62,7 @@ def train(spec: Spec) -> Figures:
     model = Word2Vec(workers=spec["workers"], **spec["params"])
     model.build_vocab(**source)
     built = time.perf_counter()
-    model.train(
+    n_trained, _ = model.train(
         total_examples=model.corpus_count,
         total_words=model.corpus_total_words,
         epochs=model.epochs,
@@ -71,7 +71,10 @@ def train(spec: Spec) -> Figures:
     end = time.perf_counter()
     if spec.get("output"):
         model.wv.save_word2vec_format(spec["output"], binary=True)
+    counts = np.array([model.wv.get_vecattr(word, "count") for word in model.wv.index_to_key])
+    kept = counts @ (model.wv.expandos["sample_int"] / 2**32)  # by subsampling, on the average
     return {
+        "share_trained": n_trained / (kept * model.epochs),
         "seconds": end - start,
         "total_s": time.perf_counter() - start,
         "train_s": end - built,
