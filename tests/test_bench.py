@@ -431,6 +431,19 @@ def test_command_prints_and_writes(run_cli, kjv_text, tmp_path):
     assert (folder / "bench.svg").exists() <= chart.can_draw()
 
 
+def test_what_was_measured_before_a_failure_is_kept(run_cli, word2vec, kjv_text, tmp_path):
+    # the stand-in program claims two words for every text
+    program = word2vec.spec["binary"]
+    options = ["--quick", "--topic", "startup", "--topic", "training", "-o", tmp_path]
+    done = run_cli("bench", kjv_text, *options, "--word2vec-bin", program)
+    assert done.status == 1
+    assert done.err.splitlines()[-1].startswith("fastembed: error: training: skip-gram")
+    assert "vocabulary differs: fastembed" in done.err
+    assert "fastembed --help" in done.out
+    stored = json.loads((tmp_path / "bench.json").read_text())
+    assert {result["topic"] for result in stored["results"]} == {"startup"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

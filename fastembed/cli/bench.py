@@ -65,7 +65,9 @@ FILE = click.Path(exists=True, dir_okay=False)
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for bench.json, bench.md and, with matplotlib, bench.svg.",
+    default=Path("bench-output"),
+    show_default=True,
+    help="Folder for bench.json, bench.md and, with matplotlib, bench.svg; made if missing.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
 @click.option("--markdown", is_flag=True, help="Print Markdown instead of the table.")
@@ -85,7 +87,7 @@ def bench(
     similarity: tuple[str, ...],
     seeds: int,
     quality_epochs: int,
-    output: Path | None,
+    output: Path,
     as_json: bool,
     markdown: bool,
 ) -> None:
@@ -160,8 +162,7 @@ def bench(
             # an hour of measuring is not lost to Ctrl-C or to one failure in the last case
             if results:
                 _print(results, facts, as_json, markdown)
-                if output is not None:
-                    _write(results, facts, output)
+                _write(results, facts, output)
 
 
 def _say(line: str) -> None:
