@@ -15,6 +15,7 @@
 #define FE_LINE_END UINT32_MAX       /* in a stream of ids: here a line ends */
 #define FE_UNKNOWN (UINT32_MAX - 1)  /* in a stream of ids: a word that the table does not hold */
 #define FE_SCAN_BATCH 1024           /* bytes; a multiple of 64 */
+#define FE_FOLD_PIECE 32768          /* bytes */
 
 /* What came out of a range. */
 typedef struct fe_scanned {
@@ -66,12 +67,12 @@ FE_INLINE fe_status fe_scan_words(const uint8_t *text, const uint32_t *edges, si
     return FE_OK;
 }
 
-/* The whole range; n < 2^32 - 64. The first and last bytes are where words begin and end.
- * IN text (n + FE_TEXT_PADDING,); INOUT table; OUT ids (n,), *scanned */
+/* A range, n < 2^32 - 64; a word does not go on before or behind it.
+ * IN text (n + FE_TEXT_PADDING,); INOUT table, *scanned; OUT ids, from scanned->n_ids on (n,) */
 FE_INLINE fe_status fe_scan_range(const uint8_t *text, size_t n, fe_table *table, int insert,
                                   uint32_t *ids, fe_scanned *scanned) {
     uint32_t edges[FE_SCAN_BATCH + 16], line_at[FE_SCAN_BATCH];
-    uint32_t *to = ids, *edge = edges; /* a word may be open: *edges is then its beginning */
+    uint32_t *to = ids + scanned->n_ids, *edge = edges; /* a word may be open: *edges is then its beginning */
     uint64_t before = 1;               /* the byte before is white space */
     fe_status status = insert ? fe_table_reserve(table) : table->n_slots ? FE_OK : FE_EINVAL;
     for (size_t at = 0; at < n && status == FE_OK;) {
@@ -107,24 +108,38 @@ FE_INLINE fe_status fe_scan_range(const uint8_t *text, size_t n, fe_table *table
     return status;
 }
 
-/* One unit of work. With `fold` the text is folded into scratch first. The table is untouched on
- * FE_EUTF8.
+/* Where to cut text[0:n] near `at`: behind the last white space before it, else the next one. */
+FE_INLINE size_t fe_cut_at_space(const uint8_t *text, size_t n, size_t at) {
+    size_t cut = at;
+    while (cut > 0 && text[cut - 1] != ' ' && (uint8_t)(text[cut - 1] - '\t') > 4) cut--;
+    if (cut > 0) return cut;
+    for (cut = at; cut < n && text[cut] != ' ' && (uint8_t)(text[cut] - '\t') > 4;) cut++;
+    return cut;
+}
+
+/* A block of text. With `fold` it is folded into scratch first, a piece at a time, so that what is
+ * written is read again from the cache. The table is untouched on FE_EUTF8.
  * IN text (n + FE_TEXT_PADDING,), fold or NULL; INOUT table;
  * OUT scratch (3 * n + 3 * FE_TEXT_PADDING,) if fold, ids (n,), *scanned */
 static FE_UNUSED fe_status fe_scan(const uint8_t *text, size_t n, const fe_fold *fold,
                                    fe_table *table, int insert, uint8_t *scratch, uint32_t *ids,
                                    fe_scanned *scanned) {
     *scanned = (fe_scanned){0, 0, 0};
+    if (n > UINT32_MAX / 4) return FE_EOVERFLOW;
     fe_status status = fe_utf8_check(text, n, &scanned->bad);
-    if (status != FE_OK) return status;
-    if (fold != NULL) {
-        n = fe_fold_text(fold, text, n, scratch);
-        memset(scratch + n, ' ', FE_TEXT_PADDING);
-        text = scratch;
+    if (status == FE_OK && fold == NULL)
+        return insert ? fe_scan_range(text, n, table, 1, ids, scanned)
+                      : fe_scan_range(text, n, table, 0, ids, scanned);
+    for (size_t at = 0; at < n && status == FE_OK;) {
+        size_t piece = n - at <= FE_FOLD_PIECE ? n - at
+                                               : fe_cut_at_space(text + at, n - at, FE_FOLD_PIECE);
+        size_t folded = fe_fold_text(fold, text + at, piece, scratch);
+        memset(scratch + folded, ' ', FE_TEXT_PADDING);
+        status = insert ? fe_scan_range(scratch, folded, table, 1, ids, scanned)
+                        : fe_scan_range(scratch, folded, table, 0, ids, scanned);
+        at += piece;
     }
-    if (n > UINT32_MAX - 64) return FE_EOVERFLOW;
-    if (insert) return fe_scan_range(text, n, table, 1, ids, scanned);
-    return fe_scan_range(text, n, table, 0, ids, scanned);
+    return status;
 }
 
 /* Words that are cut already: `text` is n_words words, a NUL after each, an empty word is none;
@@ -163,14 +178,16 @@ static FE_UNUSED fe_status fe_scan_tokens(const uint8_t *text, size_t n,
 /* Provisional ids to final ones, in place. `map` (of the table that gave the ids) holds a final id
  * or FE_DROP for each; NULL: they are final. FE_UNKNOWN becomes `unknown`, which may be FE_DROP.
  * INOUT ids (n,): the first *n_kept are the result; IN map (map_size,) or NULL;
- * OUT ends (number of FE_LINE_END,): how many words were kept up to each; *n_kept */
+ * OUT ends (n_lines,): how many words were kept up to each FE_LINE_END; *n_kept */
 static FE_UNUSED fe_status fe_remap(uint32_t *ids, size_t n, const uint32_t *map, size_t map_size,
-                                    uint32_t unknown, uint64_t *ends, size_t *n_kept) {
-    size_t kept = 0;
+                                    uint32_t unknown, uint64_t *ends, size_t n_lines,
+                                    size_t *n_kept) {
+    size_t kept = 0, line = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t id = ids[i];
         if (FE_UNLIKELY(id == FE_LINE_END)) {
-            *ends++ = kept;
+            if (line == n_lines) return FE_EINVAL;
+            ends[line++] = kept;
             continue;
         }
         if (FE_UNLIKELY(id == FE_UNKNOWN)) id = unknown;
@@ -182,7 +199,7 @@ static FE_UNUSED fe_status fe_remap(uint32_t *ids, size_t n, const uint32_t *map
         kept += id != FE_DROP;
     }
     *n_kept = kept;
-    return FE_OK;
+    return line == n_lines ? FE_OK : FE_EINVAL;
 }
 
 #endif

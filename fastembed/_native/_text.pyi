@@ -1,5 +1,3 @@
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,29 +17,25 @@ class Fold:
     ) -> None: ...
     def apply(self, text: NDArray[np.uint8], n: int) -> bytes: ...
 
-class Scanner:
-    tables: list[WordTable]
-    def __init__(
-        self, tables: list[WordTable], *, learn: bool = True, fold: Fold | None = None
-    ) -> None: ...
-    def scan(
-        self,
-        text: NDArray[np.uint8],
-        starts: NDArray[np.int64],
-        ids: NDArray[np.uint32],
-        workers: int,
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int64]]: ...
-    def scan_tokens(
-        self, text: NDArray[np.uint8], line_words: NDArray[np.uint64], ids: NDArray[np.uint32]
-    ) -> int: ...
-
-def remap(
+def scan(
+    table: WordTable,
+    text: NDArray[np.uint8],
+    start: int,
+    stop: int,
     ids: NDArray[np.uint32],
-    begins: NDArray[np.int64],
-    n_ids: NDArray[np.int64],
-    n_lines: NDArray[np.int64],
-    table: NDArray[np.int32],
-    maps: list[Any],
-    unknown: int,
-    workers: int,
+    *,
+    learn: bool = True,
+    fold: Fold | None = None,
+    scratch: NDArray[np.uint8] | None = None,
+) -> tuple[int, int, int]: ...
+def scan_tokens(
+    table: WordTable,
+    text: NDArray[np.uint8],
+    line_words: NDArray[np.uint64],
+    ids: NDArray[np.uint32],
+    *,
+    learn: bool = True,
+) -> int: ...
+def remap(
+    ids: NDArray[np.uint32], new_ids: NDArray[np.uint32] | None, unknown: int, n_lines: int
 ) -> tuple[int, NDArray[np.uint64]]: ...

@@ -1,9 +1,6 @@
 """Text to ids: the parallel scan, folding (lower case, punctuation), provisional to final ids."""
 
-cimport cython
-from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.string cimport memmove
 
 from fastembed._native._kernels cimport FE_EUTF8, check, fe_fold, fe_scanned, fe_table, kernels
 from fastembed._native._words cimport WordTable
@@ -16,7 +13,7 @@ cdef extern from "scan.h" nogil:
     int fe_scan_tokens(const uint8_t *, size_t, const uint64_t *, size_t, fe_table *, int,
                        uint32_t *, size_t *) noexcept
     int fe_remap(uint32_t *, size_t, const uint32_t *, size_t, uint32_t, uint64_t *,
-                 size_t *) noexcept
+                 size_t, size_t *) noexcept
 
 PADDING = FE_TEXT_PADDING
 LINE_END, UNKNOWN, DROP = FE_LINE_END, FE_UNKNOWN, FE_DROP
@@ -46,148 +43,72 @@ cdef class Fold:
         return out[:n].tobytes()
 
 
-@cython.final
-cdef class Scanner:
-    """Scans blocks of text with one table for each worker, or one for all that is only read."""
+def scan(WordTable table not None, const uint8_t[::1] text, size_t start, size_t stop,
+         uint32_t[::1] ids, *, bint learn=True, Fold fold=None, uint8_t[::1] scratch=None):
+    """Scan text[start:stop], which no word goes beyond, into ids; PADDING more must be there.
 
-    cdef readonly list tables
-    cdef bint learn
-    cdef Fold fold
-    cdef object scratch
-
-    def __init__(self, list tables not None, *, bint learn=True, Fold fold=None):
-        if not tables or not (learn or len(tables[0])):
-            raise ValueError("a table with words is needed")
-        self.tables, self.learn, self.fold = tables, learn, fold
-
-    cdef fe_table *pointer(self, int i) except NULL:
-        return &(<WordTable?>self.tables[i]).table
-
-    def scan(self, const uint8_t[::1] text, const int64_t[::1] starts, uint32_t[::1] ids,
-             int workers):
-        """Scan the ranges text[starts[r]:starts[r + 1]], which no word straddles.
-
-        Range r gives ids[starts[r]:starts[r] + n_ids[r]]. Returns n_ids, n_lines (int64), the
-        table that gave them (int32), and the offset in the text of a bad byte, -1 if there is
-        none (int64): such a range gives no ids, and no table has seen it.
-        """
-        cdef Py_ssize_t r, n_ranges = starts.shape[0] - 1, width = 0
-        for r in range(n_ranges):
-            if starts[r] >= starts[r + 1] or starts[r] < 0:
-                raise ValueError("starts must increase")
-            width = max(width, starts[r + 1] - starts[r])
-        if (n_ranges < 1 or starts[n_ranges] + FE_TEXT_PADDING > text.shape[0]
-                or starts[n_ranges] > ids.shape[0]):
-            raise ValueError("the text must be padded, and ids as long as it")
-        if not 1 <= workers or (self.learn and workers > len(self.tables)):
-            raise ValueError("one table for each worker is needed")
-        results = np.zeros((n_ranges, 3), dtype=np.int64)
-        used = np.zeros(n_ranges, dtype=np.int32)
-        codes = np.zeros(n_ranges, dtype=np.int32)
-        cdef int64_t[:, ::1] result = results
-        cdef int[::1] table = used, code = codes
-        cdef size_t need = 3 * width + 3 * FE_TEXT_PADDING
-        pointers = np.zeros(workers, dtype=np.uintp)
-        cdef size_t[::1] tables = pointers
-        for r in range(workers):
-            tables[r] = <size_t>self.pointer(r if self.learn else 0)
-        cdef uint8_t *scratch = NULL
-        cdef uint8_t[::1] buffer
-        cdef const fe_fold *fold = NULL
-        cdef int learn = self.learn, t
-        if self.fold is not None:
-            fold = &self.fold.fold
-            if self.scratch is None or self.scratch.size < workers * need:
-                self.scratch = np.empty(workers * need, dtype=np.uint8)
-            buffer = self.scratch
-            scratch = &buffer[0]
-        for r in prange(n_ranges, nogil=True, num_threads=workers, schedule="dynamic"):
-            t = threadid()
-            table[r] = t if learn else 0
-            code[r] = scan_range(&text[starts[r]], starts[r + 1] - starts[r], fold,
-                                 <fe_table *>tables[t], learn,
-                                 scratch + t * need if scratch != NULL else NULL,
-                                 &ids[starts[r]], &result[r, 0])
-        for r in range(n_ranges):
-            if code[r] == FE_EUTF8:
-                result[r, 2] += starts[r]
-            else:
-                check(code[r], "scanning text")
-                result[r, 2] = -1
-        return results[:, 0], results[:, 1], used, results[:, 2]
-
-    def scan_tokens(self, const uint8_t[::1] text, const uint64_t[::1] line_words,
-                    uint32_t[::1] ids):
-        """Scan words with a NUL after each, line_words[i] of them on line i; returns len(ids)."""
-        if <uint64_t>ids.shape[0] < np.sum(line_words) + line_words.shape[0]:
-            raise ValueError("ids is too short")
-        cdef size_t n = 0
-        cdef const uint8_t *p = &text[0] if text.shape[0] else NULL
-        cdef fe_table *table = self.pointer(0)
-        cdef int status = 0
-        if line_words.shape[0]:
-            with nogil:
-                status = fe_scan_tokens(p, text.shape[0], &line_words[0], line_words.shape[0],
-                                        table, self.learn, &ids[0], &n)
-        check(status, "scanning tokens")
-        return n
+    Without ``learn`` the table is only read, so several threads may share it; otherwise it must be
+    this thread's. ``fold`` needs scratch of 3 * (stop - start + PADDING). Returns the number of
+    ids, of line ends among them, and the place of a bad byte or -1; the table has then seen
+    nothing.
+    """
+    if not start < stop or stop + FE_TEXT_PADDING > <size_t>text.shape[0]:
+        raise ValueError("the text must be padded, and not empty")
+    if stop - start > <size_t>ids.shape[0]:
+        raise ValueError("ids must be as long as the text")
+    if not learn and table.table.size == 0:
+        raise ValueError("a table with words is needed")
+    cdef uint8_t *folded = NULL
+    cdef const fe_fold *how = NULL
+    if fold is not None:
+        if scratch is None or <size_t>scratch.shape[0] < 3 * (stop - start + FE_TEXT_PADDING):
+            raise ValueError("scratch is too short")
+        how, folded = &fold.fold, &scratch[0]
+    cdef fe_scanned scanned
+    cdef int status
+    with nogil:
+        status = kernels().scan(&text[start], stop - start, how, &table.table, learn, folded,
+                                &ids[0], &scanned)
+    if status == FE_EUTF8:
+        return 0, 0, start + scanned.bad
+    check(status, "scanning text")
+    return scanned.n_ids, scanned.n_lines, -1
 
 
-def remap(uint32_t[::1] ids, const int64_t[::1] begins, const int64_t[::1] n_ids,
-          const int64_t[::1] n_lines, const int[::1] table, list maps, uint32_t unknown,
-          int workers):
+def scan_tokens(WordTable table not None, const uint8_t[::1] text, const uint64_t[::1] line_words,
+                uint32_t[::1] ids, *, bint learn=True):
+    """Scan words with a NUL after each, line_words[i] of them on line i; returns len(ids)."""
+    if <uint64_t>ids.shape[0] < np.sum(line_words) + line_words.shape[0]:
+        raise ValueError("ids is too short")
+    cdef size_t n = 0
+    cdef const uint8_t *p = &text[0] if text.shape[0] else NULL
+    cdef int status = 0
+    if line_words.shape[0]:
+        with nogil:
+            status = fe_scan_tokens(p, text.shape[0], &line_words[0], line_words.shape[0],
+                                    &table.table, learn, &ids[0], &n)
+    check(status, "scanning tokens")
+    return n
+
+
+def remap(uint32_t[::1] ids, const uint32_t[::1] new_ids, uint32_t unknown, size_t n_lines):
     """Provisional to final ids, in place and closed up to the front.
 
-    Segment s is ids[begins[s]:begins[s] + n_ids[s]], it came from table[s] and ends n_lines[s]
-    lines. maps[t] is the final id of each id of table t, DROP to leave a word out, or None where
-    ids are final. Returns how many ids were kept, and how many up to each end of a line (uint64).
+    new_ids is the final id of each id, DROP to leave a word out; None where ids are final. UNKNOWN
+    becomes ``unknown``. Returns how many ids were kept, and how many up to each of the n_lines
+    ends of lines (uint64).
     """
-    cdef Py_ssize_t s, n = table.shape[0]
-    cdef int64_t end = 0
-    if begins.shape[0] != n or n_ids.shape[0] != n or n_lines.shape[0] != n or workers < 1:
-        raise ValueError("segments do not fit")
-    for s in range(n):
-        if (begins[s] < end or not 0 <= n_lines[s] <= n_ids[s] <= ids.shape[0] - begins[s]
-                or not 0 <= table[s] < len(maps)):
-            raise ValueError("segments do not fit")
-        end = begins[s] + n_ids[s]
-    lines = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(n_lines, out=lines[1:])
-    line_ends = np.empty(lines[n] + 1, dtype=np.uint64)
-    sizes = np.zeros(n, dtype=np.uintp)
-    codes = np.zeros(n, dtype=np.int32)
-    map_at = np.zeros(len(maps) + 1, dtype=np.uintp)
-    map_size = np.zeros(len(maps) + 1, dtype=np.uintp)
-    for s in range(len(maps)):
-        if maps[s] is not None:
-            array = np.ascontiguousarray(maps[s], dtype=np.uint32)
-            maps[s] = array
-            map_at[s], map_size[s] = array.ctypes.data, array.size
-    cdef int64_t[::1] line = lines
+    line_ends = np.empty(n_lines, dtype=np.uint64)
     cdef uint64_t[::1] ends = line_ends
-    cdef size_t[::1] at = map_at, size = map_size
-    cdef size_t[::1] kept = sizes
-    cdef int[::1] code = codes
-    cdef uint32_t *data = &ids[0] if ids.shape[0] else NULL
-    for s in prange(n, nogil=True, num_threads=workers, schedule="dynamic"):
-        code[s] = fe_remap(data + begins[s], n_ids[s],
-                           <const uint32_t *>at[table[s]], size[table[s]], unknown,
-                           &ends[line[s]], &kept[s])
-    cdef uint64_t total = 0
-    cdef int64_t i
-    for s in range(n):
-        check(code[s], "numbering words")
+    cdef const uint32_t *new = NULL
+    cdef size_t size = 0, kept = 0
+    if new_ids is not None:
+        size = new_ids.shape[0]
+        new = &new_ids[0] if size else NULL
+    cdef int status = 0
+    if ids.shape[0]:
         with nogil:
-            memmove(data + total, data + begins[s], kept[s] * sizeof(uint32_t))
-            for i in range(line[s], line[s + 1]):
-                ends[i] += total
-        total += kept[s]
-    return total, line_ends[:lines[n]]
-
-
-cdef int scan_range(const uint8_t *text, size_t n, const fe_fold *fold, fe_table *table, int learn,
-                    uint8_t *scratch, uint32_t *ids, int64_t *result) noexcept nogil:
-    cdef fe_scanned scanned
-    cdef int status = kernels().scan(text, n, fold, table, learn, scratch, ids, &scanned)
-    result[0], result[1], result[2] = scanned.n_ids, scanned.n_lines, scanned.bad
-    return status
+            status = fe_remap(&ids[0], ids.shape[0], new, size, unknown,
+                              &ends[0] if n_lines else NULL, n_lines, &kept)
+    check(status, "numbering words")
+    return kept, line_ends

@@ -41,7 +41,7 @@ __all__ = ["Corpus", "Sentences", "open_corpus"]
 
 Sentences = Iterable[str] | Iterable[Sequence[str]]
 
-BLOCK = 1 << 21  # bytes that each worker has in a block
+BLOCK = 1 << 21  # bytes of text that a worker takes at a time
 MAX_PIECE = 10_000  # words; iteration gives longer sentences in pieces
 _BATCH = 1 << 14  # words of Python sentences that are taken at a time
 
@@ -173,11 +173,13 @@ class Corpus:
             workers=resolve_workers(self.workers),
             keep_ids=False,
         )
-        self._feed(encoder, progress, "counting words")
-        vocabulary, _ = encoder.vocabulary(
-            min_count=min_count, max_vocab=max_vocab, specials=specials
-        )
-        return vocabulary
+        try:
+            self._feed(encoder, progress, "counting words")
+            return encoder.vocabulary(min_count=min_count, max_vocab=max_vocab, specials=specials)[
+                0
+            ]
+        finally:
+            encoder.close()
 
     def encode(
         self,
@@ -229,6 +231,7 @@ class Corpus:
         try:
             self._feed(encoder, progress, "reading text")
             encoded = encoder.finish(min_count=min_count, max_vocab=max_vocab, specials=specials)
+            encoder.stop()
             if path is None:
                 return encoded
             encoded.save(path)
@@ -254,9 +257,10 @@ class Corpus:
                     encoder.sentences(sentences, first, self.name)
                     reporter.update(first + len(sentences))
             else:
-                for block in self._blocks():
+                for block in self._blocks(encoder.ahead + 1):
                     encoder.block(block)
                     reporter.update(block.done)
+            encoder.flush()
         finally:
             reporter.close()
         if encoder.n_raw_tokens == 0:
@@ -300,13 +304,13 @@ class Corpus:
     def _open_items(self) -> Iterable[Any]:
         return self._items() if callable(self._items) else self._items
 
-    def _blocks(self) -> Iterator[Block]:
-        """The source as text."""
+    def _blocks(self, ring: int = 1) -> Iterator[Block]:
+        """The source as text; a block is good until ``ring - 1`` more have been asked for."""
         if self._files is not None:
-            return self._file_blocks(self._files)
+            return self._file_blocks(self._files, ring)
         return self._string_blocks()
 
-    def _file_blocks(self, names: list[str]) -> Iterator[Block]:
+    def _file_blocks(self, names: list[str], ring: int) -> Iterator[Block]:
         once = any(
             name == "-" or (stored_size(name) is None and not is_url(name)) for name in names
         )
@@ -317,7 +321,7 @@ class Corpus:
             )
         self._was_read = True
         before = 0
-        with closing(read_blocks(names, BLOCK * resolve_workers(self.workers))) as blocks:
+        with closing(read_blocks(names, BLOCK, ring)) as blocks:
             for block in blocks:
                 yield block._replace(done=before + block.done)
                 if block.last:

@@ -1,19 +1,25 @@
 """Words to ids in one reading of the text.
 
-Each worker scans its part of a block with a hash table of its own, so the ids that it gives are
-provisional. They go to a spool, with a mark where a line ends. When the text has ended, the tables
-are merged and the words put in order, and one pass over the spool turns provisional ids into final
-ones: the result depends neither on the number of workers nor on who scanned what. With a given
-vocabulary there is one table, which is only read, and the ids are final at once.
+This thread reads blocks, and worker threads scan them, each with a hash table of its own, so the
+ids that they give are provisional. In the order of the text these go to a spool, with a mark where
+a line ends. When the text has ended, the tables are merged and the words put in order, and one pass
+over the spool turns provisional ids into final ones: the result depends neither on the number of
+workers nor on who scanned what. With a given vocabulary there is one table, which is only read,
+and the ids are final at once.
+
+The workers are plain threads, not an OpenMP team: a block is one call without the GIL, there is no
+barrier between blocks, and unpacking goes on meanwhile.
 """
 
 from __future__ import annotations
 
 import re
 from array import array
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
-from typing import Literal, NoReturn, get_args
+from typing import Literal, NamedTuple, NoReturn, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +29,15 @@ from fastembed._native._text import (
     LINE_END,
     PADDING,
     Fold,
-    Scanner,
     remap,
+    scan,
+    scan_tokens,
 )
 from fastembed._native._words import NO_ID, WordTable
 from fastembed.core.errors import CorpusError, VocabularyError
 from fastembed.core.files import StrPath
 from fastembed.text.encoded import EncodedCorpus
-from fastembed.text.reader import Block, last_space
+from fastembed.text.reader import Block
 from fastembed.text.spool import Spool
 from fastembed.text.tokenizer import fold_bytes
 from fastembed.text.vocabulary import Vocabulary, rank_words
@@ -43,8 +50,6 @@ Oov = Literal["drop", "unk"]
 
 UNK = "<unk>"
 _BAD_CHARACTER = re.compile("[\0\ud800-\udfff]")
-RANGE = 1 << 18  # bytes of text that one worker takes at a time
-GROUP = 1 << 22  # provisional ids that are turned into final ones at a time
 MEMORY = 1 << 26  # bytes of ids that are kept in memory; offsets get half
 
 
@@ -69,6 +74,29 @@ def bad_text(name: str, offset: int, text: bytes) -> NoReturn:
 def clean_text(text: bytes) -> bytes:
     """Every NUL and every byte that is not UTF-8 replaced by U+FFFD."""
     return text.decode("utf-8", "replace").replace("\0", "\ufffd").encode("utf-8")
+
+
+class _Worker:
+    """What a thread needs while it scans a block."""
+
+    def __init__(self, index: int, table: WordTable) -> None:
+        self.index, self.table = index, table
+        self._scratch = np.empty(0, dtype=np.uint8)
+
+    def scratch(self, size: int) -> NDArray[np.uint8]:
+        """Room for folded text."""
+        if len(self._scratch) < size:
+            self._scratch = np.empty(size, dtype=np.uint8)
+        return self._scratch
+
+
+class _Scanned(NamedTuple):
+    """What came out of a block."""
+
+    ids: NDArray[np.uint32]
+    n_ids: int
+    n_lines: int
+    worker: int
 
 
 class Encoder:
@@ -115,113 +143,127 @@ class Encoder:
             self._unknown = unknown
         self._oov, self._keep_empty, self._errors = oov, keep_empty, errors
         self._workers, self._fold = workers, fold
-        tables = [vocabulary.table()] if vocabulary else [WordTable() for _ in range(workers)]
-        self._scanner = Scanner(tables, learn=vocabulary is None, fold=fold)
+        self._learn = vocabulary is None
+        given = vocabulary.table() if vocabulary is not None else None
+        self._tables = [given or WordTable() for _ in range(workers)]
+        # workers at rest, and room for ids that is not in use
+        self._idle = deque(_Worker(i, table) for i, table in enumerate(self._tables))
+        self._rooms: deque[NDArray[np.uint32]] = deque()
+        self._pool = ThreadPoolExecutor(workers, "fastembed-scan") if workers > 1 else None
+        self._pending: deque[tuple[Block, Future[_Scanned]]] = deque()
         self._ids = Spool(np.uint32, memory=MEMORY // 4 if keep_ids else 0, folder=folder)
         self._offsets = Spool(np.uint64, memory=MEMORY // 2 // 8 if keep_ids else 1, folder=folder)
         self._offsets.append(np.zeros(1, dtype=np.uint64))
         self._keep_ids = keep_ids
-        # of each segment of the spool: how many ids, how many ends of lines, which table
+        # of each segment of the spool: how many ids, how many ends of lines, whose table
         self._segments = (array("q"), array("q"), array("i"))
         self._kept = 0  # final ids so far
         self._end = 0  # where the last sentence ended
         self._line_open = False
-        self._out = np.empty(0, dtype=np.uint32)
         self.n_raw_tokens = 0
 
     # ------------------------------------------------------------------ taking text
 
+    @property
+    def ahead(self) -> int:
+        """How many blocks may be in work while the next one is read."""
+        return self._workers + 1 if self._pool is not None else 0
+
     def block(self, block: Block) -> None:
-        """Take a block of a text; the last of a file ends its line."""
+        """Take a block of a text; the last of a file ends its line.
+
+        Its buffer must stay as it is until `ahead` more blocks were taken.
+        """
+        if self._pool is None:
+            self._collect(block, self._scan(block))
+            return
+        self._pending.append((block, self._pool.submit(self._scan, block)))
+        if len(self._pending) > self._workers:
+            self._collect_oldest()
+
+    def flush(self) -> None:
+        """Wait for all blocks."""
+        while self._pending:
+            self._collect_oldest()
+
+    def _collect_oldest(self) -> None:
+        block, future = self._pending.popleft()
+        self._collect(block, future.result())
+
+    def _scan(self, block: Block) -> _Scanned:
+        """Scan a block, in any thread."""
         text, start, stop = block.buffer, block.start, block.stop
-        if stop > start:
-            starts = self._cut(text, start, stop)
-            out = self._room(stop + 1)
-            n_ids, n_lines, table, bad = self._scanner.scan(text, starts, out, self._workers)
-            begins = starts[:-1]
-            if int(bad.max()) < 0:
-                self._take(out, begins, n_ids, n_lines, table)
-            else:
+        if stop == start:
+            return _Scanned(np.empty(0, dtype=np.uint32), 0, 0, 0)
+        worker = self._idle.pop()
+        try:
+            ids, n_ids, n_lines, bad = self._scan_with(worker, text, start, stop)
+            if bad >= 0:
                 if self._errors == "strict":
-                    at = int(bad[bad >= 0].min())
-                    bad_text(block.name, block.offset + at, text[at : at + 2].tobytes())
-                for r in range(len(begins)):
-                    if bad[r] < 0:
-                        part = slice(r, r + 1)
-                        self._take(out, begins[part], n_ids[part], n_lines[part], table[part])
-                    else:
-                        self._clean_range(text[starts[r] : starts[r + 1]].tobytes())
-            self._line_open = bool(text[stop - 1] != 10)
-        if block.last:
-            self.end_line()
+                    bad_text(block.name, block.offset + bad, text[bad:stop].tobytes())
+                clean = clean_text(text[start:stop].tobytes())
+                ids, n_ids, n_lines, _ = self._scan_with(worker, padded(clean), 0, len(clean))
+            return _Scanned(ids, n_ids, n_lines, worker.index)
+        finally:
+            self._idle.append(worker)
 
-    def _clean_range(self, text: bytes) -> None:
-        """Take a range that has bad bytes."""
-        text = clean_text(text)
-        out = np.empty(len(text) + 1, dtype=np.uint32)
-        starts = np.array([0, len(text)])
-        n_ids, n_lines, table, _ = self._scanner.scan(padded(text), starts, out, 1)
-        self._take(out, starts[:1], n_ids, n_lines, table)
+    def _scan_with(
+        self, worker: _Worker, text: NDArray[np.uint8], start: int, stop: int
+    ) -> tuple[NDArray[np.uint32], int, int, int]:
+        ids = self._room(stop - start)
+        scratch = worker.scratch(3 * (stop - start + PADDING)) if self._fold is not None else None
+        found = scan(
+            worker.table,
+            text,
+            start,
+            stop,
+            ids,
+            learn=self._learn,
+            fold=self._fold,
+            scratch=scratch,
+        )
+        return (ids, *found)
 
-    def end_line(self) -> None:
-        """End the line that is open, if there is one."""
-        if self._line_open:
-            one = np.ones(1, dtype=np.int64)
-            ids = np.full(1, LINE_END, dtype=np.uint32)
-            self._take(ids, one - 1, one, one, np.zeros(1, dtype=np.int32))
+    def _room(self, size: int) -> NDArray[np.uint32]:
+        """An array for ids; `_collect` puts it back."""
+        room = self._rooms.pop() if self._rooms else np.empty(0, dtype=np.uint32)
+        return room if len(room) >= size else np.empty(size, dtype=np.uint32)
+
+    def _collect(self, block: Block, scanned: _Scanned) -> None:
+        """Take what came out of a block; blocks come here in order."""
+        self._take(*scanned)
+        self._rooms.append(scanned.ids)
+        if block.stop > block.start:
+            self._line_open = bool(block.buffer[block.stop - 1] != 10)
+        if block.last and self._line_open:
+            self._take(np.full(1, LINE_END, dtype=np.uint32), 1, 1, 0)
             self._line_open = False
 
     def sentences(self, sentences: Sequence[Sequence[str]], first: int, name: str) -> None:
         """Take sentences that are cut into words; ``first`` is the number of the first one."""
         line_words = np.fromiter(map(len, sentences), dtype=np.uint64, count=len(sentences))
-        total = int(line_words.sum())
         text = join_words(sentences, first, name, self._errors)
-        if self._fold is not None:
-            text = fold_bytes(text, self._fold)
-        out = self._room(total + len(sentences) + 1)
+        text = fold_bytes(text, self._fold)
+        ids = self._room(int(line_words.sum()) + len(sentences))
         buffer = np.frombuffer(text, dtype=np.uint8)
-        n = np.array([self._scanner.scan_tokens(buffer, line_words, out)], dtype=np.int64)
-        lines = np.array([len(sentences)], dtype=np.int64)
-        self._take(out, np.zeros(1, dtype=np.int64), n, lines, np.zeros(1, dtype=np.int32))
+        n_ids = scan_tokens(self._tables[0], buffer, line_words, ids, learn=self._learn)
+        self._take(ids, n_ids, len(sentences), 0)
+        self._rooms.append(ids)
 
-    def _room(self, size: int) -> NDArray[np.uint32]:
-        if len(self._out) < size:
-            self._out = np.empty(size, dtype=np.uint32)
-        return self._out
-
-    @staticmethod
-    def _cut(text: NDArray[np.uint8], start: int, stop: int) -> NDArray[np.int64]:
-        """Ranges of some RANGE bytes that end behind white space."""
-        cuts = [start]
-        for near in range(start + RANGE, stop - RANGE // 2, RANGE):
-            cut = last_space(text, cuts[-1], near) + 1
-            if cut > cuts[-1]:
-                cuts.append(cut)
-        return np.array([*cuts, stop], dtype=np.int64)
-
-    def _take(
-        self,
-        out: NDArray[np.uint32],
-        begins: NDArray[np.int64],
-        n_ids: NDArray[np.int64],
-        n_lines: NDArray[np.int64],
-        table: NDArray[np.int32],
-    ) -> None:
-        """Store the ids of ranges: final ones if the vocabulary is given, else for later."""
-        self.n_raw_tokens += int(n_ids.sum() - n_lines.sum())
+    def _take(self, ids: NDArray[np.uint32], n_ids: int, n_lines: int, worker: int) -> None:
+        """Store ids: final ones if the vocabulary is given, else for later."""
+        self.n_raw_tokens += n_ids - n_lines
         if not self._keep_ids:
             return
+        ids = ids[:n_ids]
         if self._given is not None:
-            kept, ends = remap(
-                out, begins, n_ids, n_lines, table, [None], self._unknown, self._workers
-            )
-            self._ids.append(out[:kept])
+            kept, ends = remap(ids, None, self._unknown, n_lines)
+            self._ids.append(ids[:kept])
             self._end_sentences(ends, kept)
             return
-        for begin, n in zip(begins.tolist(), n_ids.tolist(), strict=True):
-            self._ids.append(out[begin : begin + n])
-        for record, values in zip(self._segments, (n_ids, n_lines, table), strict=True):
-            record.frombytes(np.ascontiguousarray(values).tobytes())
+        self._ids.append(ids)
+        for record, value in zip(self._segments, (n_ids, n_lines, worker), strict=True):
+            record.append(value)
 
     def _end_sentences(self, ends: NDArray[np.uint64], kept: int) -> None:
         """Store where sentences end; ``ends`` count from the ids before these ``kept``."""
@@ -249,7 +291,8 @@ class Encoder:
             raise ValueError("the vocabulary was given")
         if self._oov == "unk" and UNK not in specials:
             specials = (UNK, *specials)
-        merged, *others = self._scanner.tables
+        self.flush()
+        merged, *others = self._tables
         maps = [table_words(merged, table) for table in others]
         blob, offsets, counts = merged.export()
         maps.insert(0, np.arange(len(counts), dtype=np.uint32))
@@ -275,6 +318,7 @@ class Encoder:
         specials: Sequence[str] = (),
     ) -> EncodedCorpus:
         """The encoded corpus."""
+        self.flush()
         if self._given is not None:
             if self._kept == 0:
                 raise VocabularyError(
@@ -286,35 +330,50 @@ class Encoder:
         vocabulary, maps = self.vocabulary(
             min_count=min_count, max_vocab=max_vocab, specials=specials
         )
-        self._scanner.tables.clear()
+        self._tables.clear()
+        self._idle.clear()
         self._renumber(maps)
         return EncodedCorpus(vocabulary, self._ids, self._offsets, n_raw_tokens=self.n_raw_tokens)
 
     def _renumber(self, maps: list[NDArray[np.uint32]]) -> None:
         """Turn the provisional ids of the spool into final ones, in place."""
-        n_ids, n_lines, table = (np.array(record) for record in self._segments)
-        ends = np.concatenate([[0], np.cumsum(n_ids)])
-        first = 0
-        while first < len(n_ids):
-            last = int(np.searchsorted(ends, ends[first] + GROUP, side="right")) - 1
-            part = slice(first, max(last, first + 1))
-            start, stop = int(ends[part.start]), int(ends[part.stop])
-            ids = self._ids.read(start, stop)
-            kept, line_ends = remap(
-                ids, ends[part] - start, n_ids[part], n_lines[part], table[part], maps, DROP,
-                self._workers,
-            )  # fmt: skip
-            # what comes out is never longer than what went in, so nothing unread is overwritten
-            if not (self._ids.in_memory and start == self._kept):
-                self._ids.write(self._kept, ids[:kept])
-            self._end_sentences(line_ends, kept)
-            first = part.stop
+        at = 0
+        waiting: deque[Future[tuple[NDArray[np.uint32], NDArray[np.uint64]]]] = deque()
+        for n_ids, n_lines, worker in zip(*self._segments, strict=True):
+            ids = self._ids.read(at, at + n_ids)
+            at += n_ids
+            if self._pool is None:
+                self._put_final(*_final(ids, maps[worker], n_lines))
+                continue
+            waiting.append(self._pool.submit(_final, ids, maps[worker], n_lines))
+            if len(waiting) > 2 * self._workers:
+                self._put_final(*waiting.popleft().result())
+        while waiting:
+            self._put_final(*waiting.popleft().result())
         self._ids.truncate(self._kept)
+
+    def _put_final(self, ids: NDArray[np.uint32], ends: NDArray[np.uint64]) -> None:
+        # what comes out is never longer than what went in, so nothing unread is overwritten
+        self._ids.write(self._kept, ids)
+        self._end_sentences(ends, len(ids))
+
+    def stop(self) -> None:
+        """End the threads; blocks that wait are given up."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
 
     def close(self) -> None:
         """Give up what was taken."""
+        self.stop()
         self._ids.close()
         self._offsets.close()
+
+
+def _final(
+    ids: NDArray[np.uint32], new_ids: NDArray[np.uint32], n_lines: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+    kept, ends = remap(ids, new_ids, DROP, n_lines)
+    return ids[:kept], ends
 
 
 def table_words(merged: WordTable, table: WordTable) -> NDArray[np.uint32]:

@@ -1,13 +1,13 @@
 """Text as a stream of blocks of bytes that end between two words.
 
-Files are read, and unpacked, a block ahead of the scanner by one thread, with no map of the file,
-so that memory stays the same whatever the size of the text.
+Files are read, and unpacked, into a few buffers in turn, with no map of the file, so that memory
+stays the same whatever the size of the text.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastembed._native._text import PADDING
 from fastembed.core.errors import CorpusError
-from fastembed.core.files import consumed, open_read, stored_size
+from fastembed.core.files import consumed, open_read
 
 __all__ = ["Block", "last_space", "read_blocks"]
 
@@ -102,31 +102,24 @@ class _Fill:
         return larger
 
 
-def read_blocks(names: list[str], block_bytes: int) -> Generator[Block, None, None]:
+def read_blocks(names: list[str], block_bytes: int, ring: int = 2) -> Generator[Block, None, None]:
     """Blocks of some files, one after the other; each file has a last block, which may be empty.
 
-    A block is good until the next but one is asked for.
+    A block is good until ``ring - 1`` more have been asked for.
 
     Raises
     ------
     OSError, CorpusError
         A file cannot be read or unpacked, or has a word longer than 256 MiB.
     """
-    spare = [np.empty(block_bytes + PADDING, dtype=np.uint8) for _ in range(2)]
-    with ThreadPoolExecutor(1, thread_name_prefix="fastembed-read") as pool:
-        for name in names:
-            # A pipe may make us wait for ever, which only the main thread can interrupt.
-            ahead = stored_size(name) is not None
-            with closing(open_read(name)) as file:
-                fill = _Fill(file, "standard input" if name == "-" else name)
-                block = fill(spare[0])
-                while not block.last:
-                    spare.reverse()
-                    following = pool.submit(fill, spare[0]) if ahead else None
-                    try:
-                        yield block
-                    finally:
-                        if following is not None:
-                            wait([following])  # before the file is closed
-                    block = following.result() if following else fill(spare[0])
+    buffers = itertools.cycle(
+        [np.empty(block_bytes + PADDING, dtype=np.uint8) for _ in range(ring)]
+    )
+    for name in names:
+        with closing(open_read(name)) as file:
+            fill = _Fill(file, "standard input" if name == "-" else name)
+            while True:
+                block = fill(next(buffers))
                 yield block
+                if block.last:
+                    break

@@ -82,7 +82,10 @@ class Spool:
         """Put values at a place; the size stays as it is."""
         if self._file is None:
             if at + len(values) <= len(self._array):
-                self._array[at : at + len(values)] = values
+                # as bytes: a memmove, also where the two overlap
+                size = self.dtype.itemsize
+                part = memoryview(self._array).cast("B")[at * size : (at + len(values)) * size]
+                part[:] = memoryview(np.ascontiguousarray(values, dtype=self.dtype)).cast("B")
                 return
             self._spill()
         view = memoryview(np.ascontiguousarray(values, dtype=self.dtype)).cast("B")
