@@ -421,11 +421,14 @@ def _without(
     scores: NDArray[np.float32],
     sizes: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Take each row's own index out, and the last entry where it is not there."""
-    k = indices.shape[1]
+    """Take each row's own index out, wherever it is; -1 fills what is left."""
+    n, k = indices.shape
     indices = np.where(np.arange(k) < sizes[:, np.newaxis], indices, -1)
+    # a column of nothing, for rows that are full without their own index
+    indices = np.concatenate([indices, np.full((n, 1), -1)], axis=1)
+    scores = np.concatenate([scores, np.zeros((n, 1), np.float32)], axis=1)
     hit = indices == own[:, np.newaxis]
-    column = np.where(hit.any(axis=1), hit.argmax(axis=1), k - 1)
-    keep = np.arange(k - 1) if k else np.arange(0)
+    column = np.where(hit.any(axis=1), hit.argmax(axis=1), k)
+    keep = np.arange(k)
     take = keep + (keep >= column[:, np.newaxis])
     return np.take_along_axis(indices, take, axis=1), np.take_along_axis(scores, take, axis=1)
