@@ -16,24 +16,18 @@ BUSY = 0.5  # load average from which the machine is not ours
 
 
 def human(value: float) -> str:
-    """Three significant digits, thousands and millions abbreviated.
+    """Three significant digits or more, abbreviated from ten thousand on.
 
     Examples
     --------
-    >>> human(6_134_000), human(371_200), human(1.2345), human(0.0123)
-    ('6.13 M', '371 k', '1.23', '0.0123')
+    >>> human(6_134_000), human(371_200), human(1345.6), human(1.2345), human(0.0123)
+    ('6.13 M', '371 k', '1346', '1.23', '0.0123')
     """
-    for factor, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if abs(value) >= 0.9995 * factor:
-            return _digits(value / factor) + unit
-    return _digits(value)
-
-
-def _digits(value: float) -> str:
-    if value == 0:
-        return "0"
-    text = f"{value:.3g}"
-    return f"{value:.0f}" if "e+" in text else text
+    if abs(value) >= 9999.5:
+        for factor, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+            if abs(value) >= 0.9995 * factor:
+                return f"{value / factor:.3g}" + unit
+    return f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def _cell(values: Sequence[float], ratio: Spread | None, mean: bool) -> str:
