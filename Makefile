@@ -8,6 +8,8 @@ VENV   ?= .venv
 PY     := $(VENV)/bin/python
 # -P: import what the environment or PYTHONPATH offers, not what lies in the current folder
 PYTEST := $(PY) -P -m pytest
+# the extensions are built in place, by the rule of .built
+INSTALL := FASTEMBED_EXTENSIONS=0 $(PY) -m pip install -q --no-build-isolation
 
 export PYTHONNOUSERSITE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,32 +28,37 @@ demo: build  ## build, train on the bundled text, show neighbours, an analogy an
 
 test: lint types doctest suite  ## lint, types, the examples in the documentation, the test suite
 
-lint: $(VENV)/.ready  ## ruff: rules and format
+lint: $(VENV)/.tools  ## ruff: rules and format
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 
-format: $(VENV)/.ready  ## rewrite the sources as ruff formats them
+format: $(VENV)/.tools  ## rewrite the sources as ruff formats them
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-types: $(VENV)/.ready  ## mypy
+types: $(VENV)/.tools  ## mypy
 	$(PY) -m mypy
 
-doctest: build  ## run the examples in the docstrings
+doctest: build $(VENV)/.tools  ## run the examples in the docstrings
 	$(PYTEST) -q --doctest-modules fastembed
 
-suite: build  ## pytest
+suite: build $(VENV)/.tools  ## pytest
 	$(PYTEST)
 
 build: $(VENV)/.built  ## the environment and the extensions, in place
 
-# The environment: tools, dependencies, and the project itself, editable.
+# The environment with what fastembed needs, and fastembed itself, editable.
 $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 		"fastembed needs Python 3.11 or later; this is %d.%d: make PYTHON=..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install -q "setuptools>=77" "Cython>=3.1" "numpy>=2.0"
-	FASTEMBED_EXTENSIONS=0 $(PY) -m pip install -q --no-build-isolation -e '.[test,dev]'
+	$(INSTALL) "setuptools>=77" "Cython>=3.1" "numpy>=2.0"
+	$(INSTALL) -e .
+	@touch $@
+
+# The same with what the tests need.
+$(VENV)/.tools: $(VENV)/.ready
+	$(INSTALL) -e '.[test,dev]'
 	@touch $@
 
 $(VENV)/.built: $(VENV)/.ready $(NATIVE)
@@ -60,16 +67,18 @@ $(VENV)/.built: $(VENV)/.ready $(NATIVE)
 
 # Other builds of the same sources stand in build/<name>, so that the one in place stays as it is.
 # The suite runs on them because -P and PYTHONPATH put them before everything else.
-build/%/.built: $(VENV)/.built $(PACKAGE)
+build/%/.built: $(VENV)/.built $(VENV)/.tools $(PACKAGE)
 	rm -rf build/$*/lib
 	$(BUILD_ENV) $(PY) setup.py -q build --build-base build/$* --build-lib build/$*/lib
 	@touch $@
 
+# (not the benchmarks' tests: they measure memory, and the sanitizer's is not ours)
 sanitize: BUILD_ENV := FASTEMBED_SANITIZE=1
 sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, UBSan and bounds checks
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
 	ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
-	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/sanitize/lib $(PYTEST)
+	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/sanitize/lib \
+	$(PYTEST) --ignore tests/test_bench.py
 
 noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0
 noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
