@@ -23,8 +23,9 @@ cp "$work"/*.tar.gz dist
 cd "$work"
 try() { echo "+ $*" && env -i HOME="$work" PATH="$work/venv/bin" "$@"; }
 try python -P -c 'import fastembed, sys; sys.exit(sys.prefix not in fastembed.__file__)'
-for isa in $(try fastembed info --json | tail -n +2 | "$PY" -c 'import json, sys; print(*json.load(sys.stdin)["isa"]["available"])'); do
-    try env FASTEMBED_ISA="$isa" fastembed demo --epochs 1 --output "demo-$isa" >/dev/null
+available=$(try fastembed info --json | tail -n +2 | "$PY" -c 'import json, sys; print(*json.load(sys.stdin)["isa"]["available"])')
+for isa in $available; do
+    try FASTEMBED_ISA="$isa" fastembed demo --epochs 1 --output "demo-$isa" >/dev/null
 done
 try fastembed info
 cd - >/dev/null
