@@ -81,6 +81,7 @@ def text_rows(const uint8_t[::1] text, const int64_t[::1] starts, const int64_t[
         raise ValueError("rows and words must have one entry a line")
     if n == 0 or d == 0:
         return
+    workers = max(1, min(workers, chunks))
     for chunk in prange(chunks, nogil=True, schedule="dynamic", num_threads=workers):
         fe_text_rows(data, &starts[0], &ends[0], chunk * GRAIN, min(n, (chunk + 1) * GRAIN), d,
                      &rows[0, 0], d, &words[0])
@@ -117,7 +118,7 @@ def pack_spans(const uint8_t[::1] text, const int64_t[::1] starts, const int64_t
 def format_rows(const uint8_t[::1] blob, const uint64_t[::1] offsets, const float[:, ::1] rows,
                 bytes prefix=b"", int workers=1):
     """Lines "prefix word number ... number" of words and rows, as a list of byte strings."""
-    cdef Py_ssize_t n = rows.shape[0], d = rows.shape[1], part, parts = max(1, workers)
+    cdef Py_ssize_t n = rows.shape[0], d = rows.shape[1], part, parts = max(1, min(workers, n // GRAIN))
     _check_offsets(blob, offsets)
     if offsets.shape[0] != n + 1:
         raise ValueError("offsets must have one entry more than there are rows")

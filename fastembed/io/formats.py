@@ -75,11 +75,12 @@ def detect_format(start: bytes, path: StrPath) -> VectorFormat:
 
 def _is_raw(row: bytes, dimensions: int) -> bool:
     """Whether what stands behind the first word is float32 and not text."""
-    line = row.lstrip(b"\n").partition(b" ")[2][: min(4 * dimensions, 256)].partition(b"\n")[0]
-    if any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in line):
+    line = row.lstrip(b"\n").partition(b" ")[2].partition(b"\n")[0]
+    sample = line[: min(4 * dimensions, 256)]
+    if any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in sample):
         return True
     # eight bytes of one or two floats may all be printable
-    return dimensions < 3 and not all(is_number(field) for field in line.split())
+    return dimensions < 3 and not all(is_number(field) for field in line.split()[:dimensions])
 
 
 class _Rejoined(io.RawIOBase):

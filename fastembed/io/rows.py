@@ -137,13 +137,17 @@ def _show(text: bytes) -> str:
 def _line_blocks(file: BinaryIO, path: StrPath, first: bytes) -> Iterator[NDArray[np.uint8]]:
     """``first`` and the rest of a file in blocks of whole lines. A block is valid until the next
     is asked for."""
-    buffer = bytearray(first) + bytearray(BLOCK)
+    size = plain_size(file)
+    room = BLOCK if size is None else min(BLOCK, size + 1)
+    buffer = bytearray(max(room, len(first) + 1))
+    buffer[: len(first)] = first
     filled = len(first)
     while True:
         if filled == len(buffer):  # one line fills it
             if filled >= MAX_LINE:
                 raise FormatError(f"{path}: a line is longer than {MAX_LINE} bytes; is this text?")
-            buffer += bytearray(len(buffer))
+            # a new one: the caller may still hold a view of the old one
+            buffer = buffer + bytearray(len(buffer))
         with memoryview(buffer) as view:
             got = file.readinto(view[filled:])  # type: ignore[attr-defined]
         if not got:
@@ -216,18 +220,12 @@ class _TextReader:
     def take(self, block: NDArray[np.uint8]) -> None:
         starts, ends = _lines_of(block, self.d)
         if self.ended or self.rows.used == self.n:
-            self.end(
-                block, 0, f"line {self.line}: the header promises {self.n} vectors; more follow"
-            )
+            self.end(block, 0, self.surplus(self.line))
             return
         wanted = min((x for x in (self.n, self.limit) if x is not None), default=None)
-        if wanted is not None and len(starts) > (left := wanted - self.rows.used):
-            if wanted == self.n:
-                problem = (
-                    f"line {self.line + left}: the header promises {self.n} vectors; more follow"
-                )
-                self.end(block, int(starts[left]), problem)
-            starts, ends = starts[:left], ends[:left]
+        left = len(starts) if wanted is None else wanted - self.rows.used
+        behind = int(starts[left]) if left < len(starts) and wanted == self.n else None
+        starts, ends = starts[:left], ends[:left]
         lengths = np.full(len(starts), -1, dtype=np.int64)
         target = self.rows.room(len(starts))
         if target.dtype == np.float32:
@@ -240,10 +238,15 @@ class _TextReader:
                 starts, lengths = starts[:i], lengths[:i]
                 break
             lengths[i], target[i] = self.slowly(text, self.line + i, target.dtype)
+        if behind is not None and not self.ended:
+            self.end(block, behind, self.surplus(self.line + left))
         blob, offsets = _vectors.pack_spans(block, starts, starts + lengths)
         self.words.append(blob)
         self.lengths.append(np.diff(offsets))
         self.line += len(ends)
+
+    def surplus(self, line: int) -> str:
+        return f"line {line}: the header promises {self.n} vectors; more follow"
 
     def slowly(self, text: bytes, line: int, dtype: np.dtype[Any]) -> tuple[int, list[float]]:
         number = parse_double if dtype.itemsize > 4 else parse_number

@@ -145,10 +145,12 @@ def _read_binary(
     unicode_errors: str,
 ) -> VectorTable:
     wanted = n if limit is None else min(n, limit)
-    guess = wanted if plain_size(file) is not None else STREAM_BYTES // (4 * d) + 1
+    size = plain_size(file)
+    guess = wanted if size is not None else STREAM_BYTES // (4 * d) + 1
     rows = GrowingRows(d, dtype, guess, wanted)
     blobs, lengths = [np.empty(0, np.uint8)], [np.empty(0, np.uint64)]
-    buffer, filled, ended = bytearray(max(BLOCK, 8 * d)), 0, False
+    buffer = bytearray(max(BLOCK, 8 * d) if size is None else min(BLOCK, size) + 8 * d)
+    filled, ended = 0, False
     while True:
         data = np.frombuffer(buffer, dtype=np.uint8, count=filled)
         most = min(wanted - rows.used, filled // (4 * d + 1))
@@ -178,7 +180,7 @@ def _read_binary(
                 + ("the file ends" if ended else f"no space in {filled} bytes")
             )
         if filled == len(buffer):
-            buffer += bytearray(len(buffer))
+            buffer = buffer + bytearray(len(buffer))
         with memoryview(buffer) as view:
             got = file.readinto(view[filled:])  # type: ignore[attr-defined]
         ended, filled = not got, filled + got
