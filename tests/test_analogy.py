@@ -1,4 +1,4 @@
-"""evaluate/analogy.py: the definition, gensim's habits, and files that are not as they should be."""
+"""evaluate/analogy.py: the definition, gensim's habits, and files that are wrong."""
 
 from __future__ import annotations
 

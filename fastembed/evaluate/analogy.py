@@ -201,6 +201,12 @@ def read_questions(path: StrPath) -> list[Section]:
     ------
     FormatError
         Names the line.
+
+    Examples
+    --------
+    >>> from fastembed.core import data
+    >>> [section.name for section in read_questions(data.path("analogies.txt"))][:2]
+    ['capital-country', 'male-female']
     """
     sections: list[Section] = []
     with open_read(path, error=FormatError) as file:
@@ -269,6 +275,15 @@ def analogies(
         A line of the file is malformed.
     ValueError
         The method is none of these.
+
+    Examples
+    --------
+    >>> import fastembed as fe
+    >>> square = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1]], "f4")
+    >>> kv = fe.KeyedVectors(["man", "king", "woman", "queen"], square)
+    >>> report = analogies(kv, [Section("royals", [("man", "king", "woman", "queen")])])
+    >>> report.total.correct, report.total.answered, report.accuracy
+    (1, 1, 1.0)
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}; got {method!r}")

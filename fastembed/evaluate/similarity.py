@@ -130,6 +130,12 @@ def read_pairs(
     ------
     FormatError
         Names the line.
+
+    Examples
+    --------
+    >>> from fastembed.core import data
+    >>> read_pairs(data.path("word_similarity.tsv"))[0]
+    ('begin', 'start', 9.0)
     """
     codecs.lookup(encoding)
     pairs: list[Pair] = []
@@ -211,6 +217,15 @@ def similarity(
     ------
     FormatError
         A line of the file is malformed.
+
+    Examples
+    --------
+    >>> import fastembed as fe
+    >>> kv = fe.KeyedVectors(["cat", "dog", "car"], np.array([[1, 0], [0.9, 0.1], [0, 1]], "f4"))
+    >>> pairs = [("cat", "dog", 9.0), ("cat", "car", 1.0), ("dog", "car", 2.0)]
+    >>> report = similarity(kv, pairs)
+    >>> round(report.spearman.value, 6), report.oov
+    (1.0, 0)
     """
     from fastembed.evaluate.analogy import vocabulary
 
