@@ -74,8 +74,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         context = getattr(error, "ctx", None)
         where = f" (see {context.command_path} --help)" if context is not None else ""
         fail(error.format_message().replace("\n", " ") + where, error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        fail("interrupted", 130)
+    except (click.Abort, KeyboardInterrupt) as error:
+        # click wraps the KeyboardInterrupt, which may say what was saved
+        reason = str(error.__cause__ or error).rstrip()
+        fail(reason or "interrupted", 130)
     except BrokenPipeError:
         # the reader of our output has gone; say nothing, also not at interpreter exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

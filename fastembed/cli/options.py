@@ -10,6 +10,7 @@ import click
 if TYPE_CHECKING:
     from fastembed.core.progress import Progress
     from fastembed.text.corpus import Corpus
+    from fastembed.text.encoded import EncodedCorpus
 
 __all__ = [
     "TEXT_OPTIONS",
@@ -17,6 +18,7 @@ __all__ = [
     "quiet_option",
     "reporter",
     "text_options",
+    "training_text",
     "vocabulary_options",
     "workers_option",
 ]
@@ -104,3 +106,15 @@ def make_corpus(texts: tuple[str, ...], **options: Any) -> Corpus:
     from fastembed.text.corpus import Corpus
 
     return Corpus.from_files(texts, **options)
+
+
+def training_text(texts: tuple[str, ...], **options: Any) -> Corpus | EncodedCorpus:
+    """`make_corpus`, or the encoded corpus if that is what the one TEXT is."""
+    from fastembed.text.corpus import open_corpus
+    from fastembed.text.encoded import EncodedCorpus
+
+    if len(texts) == 1 and not any(sign in texts[0] for sign in "*?["):
+        found = open_corpus(texts[0])
+        if isinstance(found, EncodedCorpus):
+            return found
+    return make_corpus(texts, **options)

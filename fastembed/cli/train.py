@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from fastembed.cli.options import TEXT_OPTIONS, make_corpus, quiet_option, reporter, text_options
+from fastembed.cli.options import TEXT_OPTIONS, quiet_option, reporter, text_options, training_text
 from fastembed.cli.parameters import hyper_parameters
 
 if TYPE_CHECKING:
     from fastembed.embed.word2vec import Word2Vec
+    from fastembed.io.formats import VectorFormat
 
 __all__ = ["train"]
 
@@ -85,16 +86,18 @@ def _check_output(output: str) -> None:
         raise PermissionError(13, "no permission to write there", output)
 
 
-def _save(model: Word2Vec, output: str, format: str | None) -> None:
-    """The whole model for .fe, so that it can be trained further; else the word vectors."""
-    if format == "native" or (format is None and output.endswith(".fe")):
+def _save(model: Word2Vec, output: str, format: VectorFormat) -> None:
+    """The whole model for the native format, so that it can be trained further; else vectors."""
+    if format == "native":
         model.save(output)
     else:
-        model.wv.export(output, format)  # type: ignore[arg-type]
+        model.wv.export(output, format)
 
 
 def _word2vec_command() -> click.Command:
+    from fastembed.core.rounds import TrainingInterrupted
     from fastembed.embed.word2vec import Word2Vec
+    from fastembed.io.formats import format_of_name
 
     @click.command("word2vec")
     @click.argument("text", nargs=-1, required=True)
@@ -147,22 +150,27 @@ def _word2vec_command() -> click.Command:
         a checkpoint and exits with 130; the same command with --resume goes on from there.
         """
         _check_output(output)
+        written = cast("VectorFormat", format) or format_of_name(output)
         if output == "-" and checkpoint is None and resume:
             raise click.UsageError("--resume with an output to - needs --checkpoint FILE")
         place = checkpoint or (None if output == "-" else output + CHECKPOINT)
         if resume and not os.path.exists(str(place)):
             click.echo(f"no checkpoint at {place}: starting from the beginning", err=True)
             resume = False
-        source = make_corpus(text, **{name: options.pop(name) for name in TEXT_OPTIONS})
+        source = training_text(text, **{name: options.pop(name) for name in TEXT_OPTIONS})
         model = Word2Vec(**options)
-        model.fit(
-            source,
-            progress=reporter(quiet),
-            checkpoint=place,
-            resume=resume,
-            checkpoint_seconds=60 * checkpoint_minutes,
-        )
-        _save(model, output, format)
+        try:
+            model.fit(
+                source,
+                progress=reporter(quiet),
+                checkpoint=place,
+                resume=resume,
+                checkpoint_seconds=60 * checkpoint_minutes,
+            )
+        except TrainingInterrupted as interruption:
+            hint = "; the same command with --resume goes on from there" if place else ""
+            raise TrainingInterrupted(f"{interruption}{hint}") from None
+        _save(model, output, written)
         if place is not None and os.path.exists(place):
             os.unlink(place)
         if not quiet:

@@ -10,7 +10,17 @@ from __future__ import annotations
 import math
 import types
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Self,
+    SupportsFloat,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 __all__ = ["Opt", "Param", "Params", "params_of"]
 
@@ -83,15 +93,14 @@ class Param:
     def _number(self, value: Any) -> int | float:
         kind = "an integer" if self.type is int else "a number"
         wanted = f"{self.name} must be {kind} {self.opt.range()}".rstrip()
-        try:
-            number = self.type(value)
-        except (TypeError, ValueError, OverflowError):
-            raise TypeError(f"{wanted}; got {value!r}") from None
-        if isinstance(value, (str, bool)) or number != value:
-            if isinstance(value, float) and math.isnan(value):
-                raise ValueError(f"{wanted}; got nan")
+        if isinstance(value, (str, bool)) or not isinstance(value, SupportsFloat):
             raise TypeError(f"{wanted}; got {value!r}")
-        if not math.isfinite(number) or not self.opt.admits(number):
+        if not math.isfinite(value):
+            raise ValueError(f"{wanted}; got {value!r}")
+        number: int | float = self.type(value)
+        if number != value:
+            raise TypeError(f"{wanted}; got {value!r}")
+        if not self.opt.admits(number):
             raise ValueError(f"{wanted}; got {value!r}")
         return number
 

@@ -1,0 +1,386 @@
+"""Word2Vec as a user sees it: what it learns, reproducibility, resuming, growing, errors."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+
+import numpy as np
+import oracle_word2vec as oracle
+import pytest
+
+import fastembed as fe
+from fastembed._native import _word2vec
+from fastembed.core import rounds
+from fastembed.core.progress import Callback, Progress
+from fastembed.embed import word2vec_task
+from fastembed.embed.word2vec_task import keep_thresholds, stretch_length
+
+COMBINATIONS = [
+    {"sg": 1, "hs": 0, "negative": 5},
+    {"sg": 1, "hs": 1, "negative": 0},
+    {"sg": 0, "hs": 0, "negative": 5},
+    {"sg": 0, "hs": 1, "negative": 0},
+    {"sg": 1, "hs": 1, "negative": 3},
+    {"sg": 0, "hs": 1, "negative": 3, "cbow_mean": 0},
+]
+
+
+def ids_of(combination):
+    return "-".join(f"{k}{v}" for k, v in combination.items())
+
+
+def two_worlds(n=400, seed=0):
+    """Sentences about one of two worlds that share no word but a few function words."""
+    rng = np.random.default_rng(seed)
+    worlds = [[f"{w}{i}" for i in range(12)] for w in ("sea", "sky")]
+    common = ["the", "of", "and"]
+    sentences = []
+    for i in range(n):
+        words = rng.choice(worlds[i % 2], size=10).tolist()
+        sentences.append(
+            [w for pair in zip(words, rng.choice(common, 10), strict=True) for w in pair]
+        )
+    return sentences
+
+
+@pytest.fixture(scope="module")
+def text():
+    return two_worlds()
+
+
+def small(**changes):
+    settings = {
+        "vector_size": 12,
+        "min_count": 1,
+        "epochs": 3,
+        "workers": 1,
+        "seed": 4,
+        "sample": 0,
+    }
+    return fe.Word2Vec(**(settings | changes))
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=ids_of)
+@pytest.mark.parametrize("deterministic", [False, True])
+def test_words_of_one_world_are_neighbours(text, combination, deterministic):
+    model = small(epochs=30, deterministic=deterministic, **combination).fit(text)
+    assert model.loss_history_[-1] < model.loss_history_[0]
+    assert all(math.isfinite(loss) for loss in model.loss_history_)
+    for word in ("sea3", "sky7"):
+        near = [w for w, _ in model.wv.most_similar(word, topn=15) if w[:3] in ("sea", "sky")][:8]
+        assert all(w.startswith(word[:3]) for w in near)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=ids_of)
+def test_loss_of_an_epoch_is_the_objective(text, combination):
+    """Mean over examples, in float64, against the NumPy oracle over the whole epoch."""
+    model = small(epochs=1, sample=1e-2, **combination).fit(text)
+    with fe.Corpus(text).encode() as encoded:
+        counts = encoded.vocabulary.counts
+        ids, offsets = encoded.read(0, encoded.n_tokens), np.array(encoded.offsets)
+    n, dim = len(counts), 12
+    vectors = np.zeros((n, 16), dtype=np.float32)
+    _word2vec.init_rows(vectors, 0, dim, 4, 1)
+    vectors = vectors[:, :dim].astype(float)
+    negative, hs = combination["negative"], combination["hs"]
+    outputs = np.zeros(((n if negative else 0) + (n - 1 if hs else 0), dim))
+    size = word2vec_task.chunk_tokens(len(ids))
+    loss = examples = 0
+    for chunk, start in enumerate(range(0, len(ids), size)):
+        more = oracle.train_chunk(
+            vectors, outputs, ids, offsets, start, min(start + size, len(ids)),
+            alpha=0.025 - (0.025 - 0.0001) * start / len(ids), seed=4, stream=chunk, window=5,
+            negative=negative, shrink=True, cbow=not combination["sg"],
+            cbow_mean=combination.get("cbow_mean", 1) == 1, max_sentence=10000,
+            keep=keep_thresholds(counts, 1e-2),
+            noise=_word2vec.noise_tables(counts**0.75, 1) if negative else None,
+            counts=counts if hs else None,
+        )  # fmt: skip
+        loss, examples = loss + more[0], examples + more[1]
+    assert model.n_examples_ == [examples]
+    assert model.loss_history_[0] == pytest.approx(loss / examples, rel=1e-5)
+    np.testing.assert_allclose(model.wv.vectors, vectors, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS[:4], ids=ids_of)
+def test_one_worker_gives_the_same_bits_again(text, combination):
+    first, second = (small(**combination).fit(text) for _ in range(2))
+    assert first.wv.vectors.tobytes() == second.wv.vectors.tobytes()
+    assert first.loss_history_ == second.loss_history_
+    other = small(**combination | {"seed": 5}).fit(text)
+    assert first.wv.vectors.tobytes() != other.wv.vectors.tobytes()
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS[:4], ids=ids_of)
+def test_deterministic_gives_the_same_bits_for_any_workers(text, combination):
+    models = [
+        small(deterministic=True, **combination).set_params(workers=workers).fit(text)
+        for workers in (1, 2, 4)
+    ]
+    assert len({m.wv.vectors.tobytes() for m in models}) == 1
+    assert len({tuple(m.loss_history_) for m in models}) == 1
+
+
+def test_a_text_on_one_line_trains_as_well_as_lines(tmp_path, text):
+    """text8 has no line break: the tokens are the same, so nearly all windows are."""
+    one, many = tmp_path / "one", tmp_path / "many"
+    lines = [" ".join(sentence) for sentence in text]
+    one.write_text(" ".join(lines))
+    many.write_text("\n".join(lines))
+    models = [small(epochs=10, max_sentence_length=100).fit(path) for path in (one, many)]
+    assert models[0].n_examples_[0] == pytest.approx(models[1].n_examples_[0], rel=0.15)
+    for model in models:
+        assert model.wv.n_similarity(["sea1", "sea2"], ["sea3", "sea4"]) > model.wv.n_similarity(
+            ["sea1", "sea2"], ["sky3", "sky4"]
+        )
+
+
+def test_long_sentences_are_split_not_cut_short(text):
+    flat = [[word for sentence in text for word in sentence]]
+    model = small(epochs=1, shrink_windows=False, window=2, max_sentence_length=7).fit(flat)
+    n = len(flat[0])
+
+    def pairs(length):
+        return sum(min(2, t) + min(2, length - 1 - t) for t in range(length))
+
+    assert model.n_examples_ == [n // 7 * pairs(7) + pairs(n % 7)]
+
+
+class Stop(Callback):
+    """Ctrl-C at the end of a chosen epoch, or in the middle of the next."""
+
+    def __init__(self, epoch, times=1):
+        self.epoch, self.times, self.count = epoch, times, 0
+
+    def on_epoch_begin(self, model):
+        self.count += 1
+        if self.count == self.epoch:
+            for _ in range(self.times):
+                os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"deterministic": True, "workers": 2}, {"hs": 1, "negative": 0}, {"sg": 0}],
+    ids=str,
+)
+def test_resume_equals_an_uninterrupted_run(tmp_path, text, change, monkeypatch):
+    # rounds of one chunk, so that the interruption falls into the middle of an epoch
+    monkeypatch.setattr(rounds, "ROUND_SECONDS", 0.0)
+    whole = small(**change).fit(text)
+    place = tmp_path / "run.checkpoint"
+    broken = small(**change)
+    with pytest.raises(rounds.TrainingInterrupted, match=r"interrupted in epoch 2 of 3.*saved"):
+        broken.fit(text, checkpoint=place, callbacks=[Stop(2)])
+    position = broken._position
+    assert position.epoch == 1
+    assert 0 < position.chunk < 64
+    resumed = small(**change).fit(text, checkpoint=place, resume=True)
+    assert resumed.wv.vectors.tobytes() == whole.wv.vectors.tobytes()
+    assert resumed.loss_history_ == whole.loss_history_
+    assert resumed.n_examples_ == whole.n_examples_
+    # a checkpoint can be looked at like any vectors
+    assert fe.KeyedVectors.load(place).vectors.shape == whole.wv.vectors.shape
+
+
+def test_interrupted_without_a_checkpoint_says_so_and_keeps_the_vectors(text):
+    model = small()
+    with pytest.raises(KeyboardInterrupt, match="nothing was saved"):
+        model.fit(text, callbacks=[Stop(1)])
+    assert model.wv["sea1"].shape == (12,)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path, text):
+    place = tmp_path / "run.checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        small().fit(text, checkpoint=place, callbacks=[Stop(2)])
+    with pytest.raises(fe.TrainingError, match="window 5 there, 4 here"):
+        small(window=4).fit(text, checkpoint=place, resume=True)
+    with pytest.raises(fe.TrainingError, match="another text"):
+        small().fit(text[:-1], checkpoint=place, resume=True)
+    small(workers=2).fit(text, checkpoint=place, resume=True)  # the number of workers is free
+    with pytest.raises(ValueError, match="resume=True needs checkpoint"):
+        small().fit(text, resume=True)
+    with pytest.raises(FileNotFoundError):
+        small().fit(text, checkpoint=tmp_path / "none", resume=True)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS, ids=ids_of)
+def test_partial_fit_adds_words_and_keeps_the_old_ones(text, combination):
+    model = small(**combination).fit(text)
+    before = {word: model.wv.get_index(word) for word in model.wv.index_to_key}
+    count = model.wv.get_vecattr("sea1", "count")
+    more = [["sea1", "newword", "sea2", "another", "the"]] * 60
+    model.partial_fit(more, epochs=5)
+    after = {word: model.wv.get_index(word) for word in model.wv.index_to_key}
+    assert {word: after[word] for word in before} == before
+    assert set(after) - set(before) == {"newword", "another"}
+    assert model.wv.get_vecattr("sea1", "count") == count + 60
+    assert model.wv.get_vecattr("newword", "count") == 60
+    assert len(model.loss_history_) == 5
+    assert model.wv.similarity("newword", "sea1") > model.wv.similarity("newword", "sky1")
+
+
+def test_partial_fit_of_a_new_model_is_fit(text):
+    a, b = small().partial_fit(text), small().fit(text)
+    assert a.wv.vectors.tobytes() == b.wv.vectors.tobytes()
+
+
+def test_partial_fit_needs_no_new_word(text):
+    model = small().fit(text)
+    before = model.wv.vectors.copy()
+    model.partial_fit(text[:50])
+    assert model.wv.vectors.shape == before.shape
+    assert not np.array_equal(model.wv.vectors, before)
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS[:2], ids=ids_of)
+def test_save_and_load_give_the_same_model(tmp_path, text, combination):
+    model = small(**combination).fit(text)
+    model.save(tmp_path / "model.fe")
+    loaded = fe.Word2Vec.load(tmp_path / "model.fe")
+    assert loaded.get_params() == model.get_params()
+    np.testing.assert_array_equal(loaded.wv.vectors, model.wv.vectors)
+    assert loaded.loss_history_ == model.loss_history_
+    for m in (model, loaded):
+        m.partial_fit(text[:100], epochs=1)
+    assert loaded.wv.vectors.tobytes() == model.wv.vectors.tobytes()
+    np.testing.assert_array_equal(
+        fe.KeyedVectors.load(tmp_path / "model.fe")["sea1"].shape, model.wv["sea1"].shape
+    )
+
+
+def test_a_file_of_something_else_is_not_a_model(tmp_path, text):
+    small().fit(text).wv.save(tmp_path / "vectors.fe")
+    with pytest.raises(fe.FormatError, match=r"not a Word2Vec model.*KeyedVectors\.load"):
+        fe.Word2Vec.load(tmp_path / "vectors.fe")
+
+
+def test_callbacks_and_progress_see_the_run(text):
+    seen = []
+
+    class Watch(Callback):
+        def on_train_begin(self, model):
+            seen.append("begin")
+
+        def on_epoch_begin(self, model):
+            seen.append(f"epoch {len(model.loss_history_)}")
+
+        def on_epoch_end(self, model):
+            seen.append(model.loss_history_[-1])
+
+        def on_train_end(self, model):
+            seen.append("end")
+
+    class Figures(Progress):
+        def __init__(self):
+            self.totals, self.last = [], None
+
+        def start(self, total, unit, label):
+            self.totals.append((total, unit))
+
+        def update(self, done, **figures):
+            self.last = (done, figures)
+
+    report = Figures()
+    model = small(epochs=2).fit(text, callbacks=[Watch()], progress=report)
+    first, second = model.loss_history_
+    assert seen == ["begin", "epoch 0", first, "epoch 1", second, "end"]
+    assert report.totals[-2:] == [(8000, "words")] * 2
+    done, figures = report.last
+    assert done == 8000
+    assert set(figures) == {"loss", "lr"}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"vector_size": 0}, ValueError, "vector_size must be an integer >= 1"),
+        ({"vector_size": 2.5}, TypeError, "vector_size must be an integer"),
+        ({"window": 0}, ValueError, "window must be an integer >= 1"),
+        ({"alpha": math.nan}, ValueError, "alpha must be a number > 0"),
+        ({"alpha": -1}, ValueError, "alpha"),
+        ({"alpha": math.inf}, ValueError, "alpha"),
+        ({"epochs": 0}, ValueError, "epochs"),
+        ({"workers": 0}, ValueError, "workers"),
+        ({"sg": 2}, ValueError, "sg"),
+        ({"sample": -0.1}, ValueError, "sample"),
+        ({"seed": "one"}, TypeError, "seed"),
+        ({"schedule": "cosine"}, ValueError, "schedule must be one of 'linear', 'constant'"),
+        ({"negative": 0, "hs": 0}, ValueError, "nothing to train with"),
+        ({"min_count": 10**6}, fe.VocabularyError, "min_count"),
+    ],
+    ids=str,
+)
+def test_bad_parameters_are_named(text, change, error, message):
+    with pytest.raises(error, match=message):
+        small(**change).fit(text)
+
+
+def test_unknown_parameters_are_refused():
+    with pytest.raises(TypeError, match="size"):
+        fe.Word2Vec(size=10)
+    with pytest.raises(ValueError, match=r"no parameter 'size'.*vector_size"):
+        fe.Word2Vec().set_params(size=10)
+
+
+def test_not_fitted_says_what_to_do():
+    with pytest.raises(fe.NotFittedError, match="fit"):
+        _ = fe.Word2Vec().wv
+
+
+def test_one_word_is_too_few_for_a_tree_and_enough_for_noise():
+    with pytest.raises(fe.VocabularyError, match="at least 2 words"):
+        small(hs=1, negative=0).fit([["a", "a"]])
+    assert small().fit([["a", "a", "a"]]).wv["a"].shape == (12,)
+
+
+def test_a_diverging_run_stops_with_a_clear_error(text, monkeypatch):
+    real = _word2vec.Rounds.run
+
+    class Broken(_word2vec.Rounds):
+        def run(self, ids, first, offsets, chunks):
+            real(self, ids, first, offsets, chunks)
+            chunks["loss"][-1] = math.inf
+
+    monkeypatch.setattr(_word2vec, "Rounds", Broken)
+    with pytest.raises(fe.TrainingError, match=r"epoch 1 at learning rate 0\.0.*lower alpha"):
+        small().fit(text)
+
+
+def test_clone_of_scikit_learn_works():
+    base = pytest.importorskip("sklearn.base")
+    model = fe.Word2Vec(vector_size=7, sg=0)
+    assert base.clone(model).get_params() == model.get_params()
+
+
+def test_keep_thresholds_are_word2vecs_formula():
+    counts = np.array([900_000, 90_000, 9_000, 1_000], dtype=np.int64)
+    keep = (keep_thresholds(counts, 1e-3) + 1.0) / 2**32
+    share = counts / counts.sum()
+    expected = np.minimum((np.sqrt(share / 1e-3) + 1) * 1e-3 / share, 1)
+    np.testing.assert_allclose(keep, expected, atol=1e-9)
+    assert keep_thresholds(counts, 0) is None
+
+
+def test_stretches_are_short_where_a_word_is_frequent():
+    assert stretch_length(np.ones(1000, dtype=np.int64), None) == 256
+    assert stretch_length(np.array([50, 25, 25]), None) == 8
+    assert stretch_length(np.array([10, 190]), None) == 8
+    assert 8 < stretch_length(np.full(10, 5), None) < 256
+
+
+@pytest.mark.parametrize("n", [1, 40, 5000])
+def test_any_length_of_text_is_trained_on_whole(n):
+    words = [f"w{i % 17}" for i in range(n)]
+    seen = []
+
+    class Sum(Progress):
+        def update(self, done, **figures):
+            seen.append(done)
+
+    small(epochs=1).fit([words], progress=Sum())
+    assert seen[-1] == n
