@@ -12,6 +12,7 @@ import oracle_vectors as oracle
 import pytest
 
 from fastembed import FormatError, KeyedVectors
+from fastembed.io.formats import detect_format
 from fastembed.io.native import read_native, write_native
 from fastembed.text.wordlist import WordList
 
@@ -307,6 +308,19 @@ def test_formats_are_recognised_by_content(animals, tmp_path):
         again = KeyedVectors.load(tmp_path / format)
         assert again.index_to_key == animals.index_to_key
         assert np.array_equal(again.vectors, animals.vectors)
+
+
+@pytest.mark.parametrize("first", [0x4B80000A, 0x4B000A31, 0x0A0A0A0A, 0x31323334])
+@pytest.mark.parametrize("d", [2, 5, 300])
+def test_binary_files_whose_bytes_look_like_text(tmp_path, first, d):
+    vectors = np.ones((3, d), dtype=np.float32)
+    vectors.view(np.uint32)[0, 0] = first
+    kv = KeyedVectors(["a", "ü", "c"], vectors)
+    kv.save_word2vec_format(tmp_path / "v", binary=True)
+    start = (tmp_path / "v").read_bytes()
+    assert detect_format(start, "v") == "word2vec-binary"
+    kv.save_word2vec_format(tmp_path / "v")
+    assert detect_format((tmp_path / "v").read_bytes(), "v") == "word2vec-text"
 
 
 def test_names_that_say_no_format(animals, tmp_path):

@@ -75,12 +75,17 @@ def detect_format(start: bytes, path: StrPath) -> VectorFormat:
 
 def _is_raw(row: bytes, dimensions: int) -> bool:
     """Whether what stands behind the first word is float32 and not text."""
-    line = row.lstrip(b"\n").partition(b" ")[2].partition(b"\n")[0]
-    sample = line[: min(4 * dimensions, 256)]
-    if any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in sample):
+    rest = row.lstrip(b"\n").partition(b" ")[2]
+    fields = rest.partition(b"\n")[0].split()
+    numbers = any(is_number(field) for field in fields)
+    if numbers and len(fields) == dimensions:
+        return False
+    # any byte of a float may be a newline, and the line behind a text row that is too short may
+    # hold any character: so this is asked second
+    if any(byte < 9 or 13 < byte < 32 or byte > 126 for byte in rest[: min(4 * dimensions, 256)]):
         return True
-    # eight bytes of one or two floats may all be printable
-    return dimensions < 3 and not all(is_number(field) for field in line.split()[:dimensions])
+    # the eight bytes of two floats may all be printable
+    return dimensions < 3 and not numbers and bool(rest)
 
 
 class _Rejoined(io.RawIOBase):
