@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,23 @@ def test_padded_rows_are_not_copied():
         kv["b"][0] = 1
     padded[1, 0] = 99  # ours to change
     assert kv["b"][0] == 99
+
+
+def test_queries_do_not_copy_padded_rows():
+    padded = np.ones((20_000, 64), dtype=np.float32)
+    kv = KeyedVectors([f"w{i}" for i in range(20_000)], padded[:, :50])
+    kv.most_similar("w1")
+    kv.nearest(["w1"])
+    for ask in (
+        lambda: kv.most_similar("w1"),
+        lambda: kv.nearest(["w1", "w2"]),
+        lambda: kv.most_similar_cosmul(["w1"], ["w2"]),
+    ):
+        tracemalloc.start()
+        ask()
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < kv.vectors.nbytes / 4
 
 
 @pytest.mark.parametrize(

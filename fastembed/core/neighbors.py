@@ -4,6 +4,9 @@ Blocks of queries times blocks of rows by the BLAS, and a compiled scan that kee
 each query while the scores are still in the cache. Rows are not normalised: the scan multiplies
 each score by the row's inverse norm. Memory is one block of scores, whatever the sizes.
 
+Products are `np.matmul`: it takes rows that are padded to 64 bytes as they are; `np.dot` first
+copies them.
+
 The scan of `nearest` has one thread: between two products it is short, and threads that wait for
 its next call would take the cores from those of the BLAS.
 """
@@ -102,7 +105,7 @@ def nearest(
         for b in range(0, m, ROWS):
             rows = vectors[b : b + ROWS].astype(np.float32, copy=False)
             dots = buffer[: len(q) * len(rows)].reshape(len(q), len(rows))
-            np.dot(q, rows.T, out=dots)
+            np.matmul(q, rows.T, out=dots)
             _topk.scan(
                 dots,
                 scale[b : b + ROWS],
@@ -135,7 +138,7 @@ def nearest_cosmul(
     units = np.ascontiguousarray(units, dtype=np.float32)
     for b in range(0, m, ROWS):
         rows = vectors[b : b + ROWS].astype(np.float32, copy=False)
-        cosines = np.dot(units, rows.T)
+        cosines = np.matmul(units, rows.T)
         cosines *= scale[b : b + ROWS]
         _topk.cosmul(cosines, abc, b, heaps.scores, heaps.indices, heaps.sizes, threads)
     return heaps.result()

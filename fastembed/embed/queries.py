@@ -210,7 +210,7 @@ class SimilarityQueries:
         part = slice(clip_start, clip_end or len(self.vectors))
         if restrict_vocab:
             part = slice(0, restrict_vocab)
-        similarities = np.dot(self.vectors[part], mean) / self.divisors()[part]
+        similarities = np.matmul(self.vectors[part], mean) / self.divisors()[part]
         if not topn:
             return similarities
         return self._named(similarities, int(topn), own, part.indices(len(self.vectors))[0])
@@ -268,7 +268,7 @@ class SimilarityQueries:
                 vector = item
                 if isinstance(item, KEY_TYPES):
                     vector = self.get_vector(item, norm=True)
-                cosines = np.dot(self.vectors[part], vector) / self.divisors()[part]
+                cosines = np.matmul(self.vectors[part], vector) / self.divisors()[part]
                 product = product * ((1 + cosines) / 2)
             products.append(product)
         scores = products[0] / (products[1] + np.float32(0.000001))
@@ -366,7 +366,7 @@ class SimilarityQueries:
         if others:
             rows, norms = rows[others], norms[others]
         length = np.linalg.norm(vector)
-        return 1 - np.dot(rows, vector) / ((length if length > 0 else 1) * norms)
+        return 1 - np.matmul(rows, vector) / ((length if length > 0 else 1) * norms)
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """Keys that are closer to ``key1`` than ``key2`` is."""
