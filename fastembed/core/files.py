@@ -184,7 +184,7 @@ def open_read(path: StrPath, *, error: type[FastembedError] = CorpusError) -> Bi
         return _buffered(_Input(sys.stdin.buffer, sys.stdin.buffer, "standard input", error, ()))
     raw = _open_url(name, error) if is_url(name) else open(name, "rb")  # noqa: SIM115
     suffix = os.path.splitext(name)[1].lower()
-    if suffix not in _UNPACK and not is_url(name):
+    if suffix not in _UNPACK and not is_url(name) and raw.seekable():
         return cast(BinaryIO, raw)
     try:
         inner = _UNPACK[suffix](raw, name, error) if suffix in _UNPACK else raw

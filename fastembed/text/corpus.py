@@ -28,6 +28,7 @@ from fastembed.text.encoder import (
     padded,
 )
 from fastembed.text.reader import Block, read_blocks
+from fastembed.text.sources import Names, check_items, is_paths, wrong_item
 from fastembed.text.tokenizer import (
     Punctuation,
     Tokenizer,
@@ -110,17 +111,17 @@ class Corpus:
         self._files: list[str] | None = None
         self._items: Any = None
         self._was_read = False
-        if isinstance(source, _Names):
+        if isinstance(source, Names):
             self._files = source
-        elif _is_paths(source):
+        elif is_paths(source):
             self._files = expand_sources(source)  # type: ignore[arg-type]
         else:
-            self._items = _check_items(source)
+            self._items = check_items(source)
 
     @classmethod
     def from_files(cls, paths: StrPath | Iterable[StrPath], **options: Any) -> Corpus:
         """A corpus of one or more paths, in order; options as above."""
-        return cls(_Names(expand_sources(paths)), **options)
+        return cls(Names(expand_sources(paths)), **options)
 
     @classmethod
     def of(cls, source: Any) -> Corpus:
@@ -333,7 +334,7 @@ class Corpus:
         size = number = 0
         for number, item in enumerate(self._open_items(), 1):
             if not isinstance(item, str):
-                raise _wrong_item(self.name, number - 1, item, "a str")
+                raise wrong_item(self.name, number - 1, item, "a str")
             batch.append(item)
             size += len(item)
             if size >= BLOCK:
@@ -380,7 +381,7 @@ class Corpus:
         if tokenizer is None:
             for number, item in enumerate(self._open_items()):
                 if isinstance(item, str | bytes | Mapping) or not isinstance(item, Iterable):
-                    raise _wrong_item(self.name, number, item, "a list of words")
+                    raise wrong_item(self.name, number, item, "a list of words")
                 yield item if isinstance(item, Sequence) else list(item)
             return
         for line in self._lines():
@@ -414,50 +415,6 @@ def open_corpus(source: Any) -> Corpus | EncodedCorpus:
             if is_native(file.read(16)):
                 return EncodedCorpus.open(source)
     return Corpus.of(source)
-
-
-class _Names(list[str]):
-    """Names of files, known to be that."""
-
-
-def _is_paths(source: Any) -> bool:
-    if isinstance(source, str | os.PathLike):
-        return True
-    if not isinstance(source, list | tuple) or not source:
-        return False
-    return all(isinstance(path, os.PathLike) for path in source)
-
-
-def _check_items(source: Any) -> Any:
-    """An iterable that can be read again, or a callable that gives iterators."""
-    if isinstance(source, bytes | bytearray | Mapping) or not (
-        isinstance(source, Iterable) or callable(source)
-    ):
-        raise TypeError(
-            "a corpus is a path, an iterable of sentences, or a callable that gives an iterator "
-            f"over sentences; got {type(source).__name__}"
-        )
-    if isinstance(source, Iterator):
-        raise CorpusError(
-            f"a {type(source).__name__} can be read only once; give a list, an object whose "
-            "__iter__ begins again, or the function that makes the iterator"
-        )
-    if (
-        isinstance(source, list | tuple)
-        and 0 < len(source) <= 1000
-        and all(
-            isinstance(item, str) and len(item) < 1000 and os.path.isfile(item) for item in source
-        )
-    ):
-        raise CorpusError(
-            "a list of str is text, and these are names of files: use Corpus.from_files([...])"
-        )
-    return source
-
-
-def _wrong_item(name: str, number: int, item: Any, expected: str) -> TypeError:
-    hint = "; give one column of the dataset" if isinstance(item, Mapping) else ""
-    return TypeError(f"{name}: item {number}: expected {expected}; got {type(item).__name__}{hint}")
 
 
 def _decode(words: list[bytes]) -> list[str]:

@@ -88,7 +88,7 @@ class Vocabulary:
         """Words from a mapping to counts, put in order; empty words are left out."""
         kept = {word: count for word, count in counts.items() if word}
         numbers = np.fromiter(kept.values(), dtype=np.int64, count=len(kept))
-        return rank_words(WordList.from_words(kept), numbers, specials=specials)[0]
+        return rank_words(WordList.from_words(kept), numbers, min_count=0, specials=specials)[0]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -164,7 +164,7 @@ class Vocabulary:
             table.add(part.words.blob, part.words.offsets, part.counts)
         blob, offsets, counts = table.export()
         specials = tuple(dict.fromkeys([*self.specials, *other.specials]))
-        merged, _ = rank_words(WordList(blob, offsets), counts, specials=specials)
+        merged, _ = rank_words(WordList(blob, offsets), counts, min_count=0, specials=specials)
         merged.n_raw_tokens = self.n_raw_tokens + other.n_raw_tokens
         return merged
 
