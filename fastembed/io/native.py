@@ -202,6 +202,29 @@ def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:
     for start in range(0, len(array), step):
         block = np.ascontiguousarray(array[start : start + step], dtype=dtype)
         yield memoryview(block.reshape(-1).view(np.uint8))
+        _forget_pages(array[start : start + step])
+
+
+def _forget_pages(part: NDArray[Any]) -> None:
+    """Take pages of a read-only memory map out of memory; they are in its file."""
+    base: Any = part
+    while isinstance(base, np.ndarray) and not isinstance(base, np.memmap):
+        base = base.base
+    if (
+        not isinstance(base, np.memmap)
+        or base.mode != "r"
+        or not hasattr(mmap_module, "MADV_DONTNEED")
+    ):
+        return
+    pages: Any = base
+    while isinstance(pages, np.ndarray):
+        pages = pages.base
+    first = np.frombuffer(pages, dtype=np.uint8).ctypes.data
+    # whole pages only: what is left at the ends is little
+    start = -(-(part.ctypes.data - first) // mmap_module.PAGESIZE) * mmap_module.PAGESIZE
+    size = part.ctypes.data + part.nbytes - first - start
+    if size > 0 and part.flags.c_contiguous:
+        pages.madvise(mmap_module.MADV_DONTNEED, start, size)
 
 
 # ---------------------------------------------------------------------------------- reading
