@@ -7,6 +7,7 @@ import io
 import itertools
 import os
 import sys
+import threading
 
 import numpy as np
 import oracle_text
@@ -20,6 +21,7 @@ import fastembed.text.encoder as encoder_module
 import fastembed.text.reader as reader_module
 from fastembed import Corpus
 from fastembed.core.errors import CorpusError, VocabularyError
+from fastembed.core.progress import Progress
 
 
 @pytest.fixture
@@ -244,14 +246,27 @@ def test_nothing_is_left_behind(tmp_path, small, monkeypatch):
 
 
 def test_threads_end(tmp_path, small):
-    import threading
-
     path = tmp_path / "x.txt"
     path.write_bytes(b"a b c\n" * 500)
     Corpus(path, workers=4).encode().close()
     path.write_bytes(b"a b c\n" * 500 + b"\xff")
     with pytest.raises(CorpusError):
         Corpus(path, workers=4).vocabulary()
+    assert not [t for t in threading.enumerate() if t.name.startswith("fastembed")]
+
+
+def test_ctrl_c(tmp_path, small):
+    class Stop(Progress):
+        def update(self, done, **figures):
+            raise KeyboardInterrupt
+
+    path, output = tmp_path / "x.txt", tmp_path / "out"
+    path.write_bytes(b"a b c\n" * 500)
+    output.mkdir()
+    for workers in (1, 4):
+        with pytest.raises(KeyboardInterrupt):
+            Corpus(path, workers=workers).encode(path=output / "x.fe", progress=Stop())
+    assert list(output.iterdir()) == []
     assert not [t for t in threading.enumerate() if t.name.startswith("fastembed")]
 
 

@@ -128,6 +128,7 @@ class EncodedCorpus:
         self._ids = ids
         self._offsets = offsets
         self._owner = owner
+        self._offsets_array: NDArray[np.uint64] | None = None
         self.n_tokens = len(ids)
         self.n_sentences = len(offsets) - 1
         self.n_raw_tokens = self.n_tokens if n_raw_tokens is None else n_raw_tokens
@@ -156,7 +157,9 @@ class EncodedCorpus:
     @property
     def offsets(self) -> NDArray[np.uint64]:
         """Where each sentence begins, and the number of tokens."""
-        return self._offsets.array()
+        if self._offsets_array is None:
+            self._offsets_array = self._offsets.array()
+        return self._offsets_array
 
     def read(self, start: int, stop: int) -> NDArray[np.uint32]:
         """Ids of the tokens start to stop, C-contiguous: a view of memory or a copy of a file."""
@@ -219,7 +222,7 @@ class EncodedCorpus:
             path,
             {
                 "ids": self._ids.array(),
-                "offsets": self._offsets.array(),
+                "offsets": self.offsets,
                 "counts": self.vocabulary.counts,
                 "word_bytes": words.blob,
                 "word_offsets": words.offsets,
@@ -287,6 +290,7 @@ class EncodedCorpus:
 
     def close(self) -> None:
         """Free memory and temporary files."""
+        self._offsets_array = None
         if self._owner:
             self._ids.close()
             self._offsets.close()

@@ -305,7 +305,7 @@ class Encoder:
         )
         vocabulary.n_raw_tokens = self.n_raw_tokens
         if self._oov == "unk":
-            unknown = vocabulary[UNK]
+            unknown = vocabulary.specials.index(UNK)
             vocabulary.counts[unknown] += self.n_raw_tokens - vocabulary.counts.sum()
             new_ids[new_ids == NO_ID] = unknown
         return vocabulary, [new_ids[ids] for ids in maps]
