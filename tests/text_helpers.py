@@ -60,4 +60,5 @@ def shrink(monkeypatch):
     """Make blocks, batches and memory so small that a few words need many."""
     monkeypatch.setattr(corpus_module, "BLOCK", 64)
     monkeypatch.setattr(encoder_module, "MEMORY", 256)
+    monkeypatch.setattr(encoder_module, "SMALL", 10)
     monkeypatch.setattr(corpus_module, "_BATCH", 3)

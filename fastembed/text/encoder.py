@@ -50,6 +50,7 @@ Oov = Literal["drop", "unk"]
 
 UNK = "<unk>"
 _BAD_CHARACTER = re.compile("[\0\ud800-\udfff]")
+SMALL = 1 << 15  # bytes that are scanned sooner than a thread is woken
 MEMORY = 1 << 26  # bytes of ids that are kept in memory; offsets get half
 
 
@@ -174,7 +175,8 @@ class Encoder:
 
         Its buffer must stay as it is until `ahead` more blocks were taken.
         """
-        if self._pool is None:
+        small = block.stop - block.start < SMALL and not self._pending
+        if self._pool is None or small:
             self._collect(block, self._scan(block))
             return
         self._pending.append((block, self._pool.submit(self._scan, block)))
