@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+
+import pytest
 
 from fastembed.core.progress import BarProgress, LineProgress, Progress, progress_of
 
@@ -59,3 +62,18 @@ def test_the_bar_shows_rate_loss_and_time_left():
     assert "words/s" in shown
     assert "loss 1.25" in shown
     assert "ETA" in shown
+
+
+def test_a_terminal_that_does_not_know_its_width_has_a_bar_too():
+    pty = pytest.importorskip("pty")
+    reader, terminal = pty.openpty()
+    with os.fdopen(terminal, "w") as stream:
+        assert os.get_terminal_size(terminal).columns == 0
+        report = BarProgress(stream)
+        report.start(1000, "words", "epoch 1/1")
+        report.update(1000, loss=1.25)
+        report.close()
+        stream.flush()
+        shown = os.read(reader, 65536).decode()
+    os.close(reader)
+    assert "words/s, loss 1.25" in shown

@@ -6,6 +6,7 @@ elsewhere, nothing by default in the library.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Any, TextIO
@@ -34,6 +35,14 @@ def _figures(figures: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.4g}" for name, value in figures.items())
 
 
+def _width(stream: TextIO) -> int:
+    """Columns of a terminal; 0 if it does not know (serial lines, some pseudo-terminals)."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
 class BarProgress(Progress):
     """A live bar with rate, figures and time left (tqdm)."""
 
@@ -45,9 +54,10 @@ class BarProgress(Progress):
         from tqdm import tqdm
 
         self.close()
+        known = _width(self.stream) > 0
         self._bar = tqdm(
             total=total, desc=label, unit=f" {unit}", unit_scale=True, file=self.stream,
-            dynamic_ncols=True, mininterval=0.1, smoothing=0.1,
+            dynamic_ncols=known, ncols=None if known else 80, mininterval=0.1, smoothing=0.1,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {rate_fmt}{postfix} ETA {remaining}"
             if total else None,
         )  # fmt: skip
