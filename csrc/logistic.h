@@ -7,12 +7,13 @@
  *     L = sum_ij -log sigma((2 y_j - 1) v_i . u_j),   g_ij = alpha (y_j - sigma(v_i . u_j)),
  *     v_i += sum_j g_ij u_j,   u_j += sum_i g_ij v_i.
  *
- * All dot products are taken before any row changes. Skip-gram calls this once per centre word
+ * All coefficients g are taken before any row changes. Skip-gram calls this once per centre word
  * with the words of its window as inputs: the tiny matrix product that results reads each row
  * twice and writes it once, where the textbook's pair-by-pair form does so for every pair.
  *
- * Rows that stand in the list twice: inputs are updated in order (so the second sees the first's
- * step in u's gradient), outputs are added to at the end; no update is lost, at any vector width.
+ * A row may stand twice among the inputs or the outputs: it gets both steps. Where the outputs fit
+ * the registers (at most FE_OUTPUTS_HELD), an input's second occurrence enters the gradient of u
+ * with its first step made.
  */
 #ifndef FE_LOGISTIC_H
 #define FE_LOGISTIC_H
@@ -23,26 +24,28 @@
 
 /* The loss so far: log prod (1 + exp(-|x|)) is kept as a product, one logarithm per many terms. */
 typedef struct {
-    fe_vec product; /* of 1 + exp(-|x|), at most 2^FE_LOSS_TERMS */
-    fe_vec hinge;   /* sum of max(x, 0) */
+    fe_vec product;     /* of 1 + exp(-|x|), at most 2^FE_LOSS_TERMS */
+    fe_vec twice_hinge; /* sum of x + |x| = 2 max(x, 0) */
     double total;
-    int pending;
+    int pending;        /* tiles in the product */
+    int unused;         /* their lanes that were no dot product, each a factor 2 */
 } fe_loss;
 #define FE_LOSS_TERMS 96
 
 FE_INLINE void fe_loss_reset(fe_loss *loss) {
     loss->product = fe_set1(1.0f);
-    loss->hinge = fe_set1(0.0f);
+    loss->twice_hinge = fe_set1(0.0f);
     loss->total = 0.0;
-    loss->pending = 0;
+    loss->pending = loss->unused = 0;
 }
 
 static FE_NOINLINE double fe_loss_flush(fe_loss *loss) {
     for (int i = 0; i < FE_LANES; i++)
-        loss->total += log((double)loss->product[i]) + (double)loss->hinge[i];
+        loss->total += log((double)loss->product[i]) + 0.5 * (double)loss->twice_hinge[i];
+    loss->total -= 0.693147180559945309417 * loss->unused;
     loss->product = fe_set1(1.0f);
-    loss->hinge = fe_set1(0.0f);
-    loss->pending = 0;
+    loss->twice_hinge = fe_set1(0.0f);
+    loss->pending = loss->unused = 0;
     return loss->total;
 }
 
@@ -51,15 +54,16 @@ static FE_NOINLINE double fe_loss_flush(fe_loss *loss) {
 /* Outputs whose row and gradient stay in registers in the update. */
 #define FE_OUTPUTS_HELD (FE_REGISTERS == 32 ? 12 : 6)
 
-/* Floats of scratch for the coefficients g of M inputs and N outputs. */
+/* Row length of the coefficients g, and floats of scratch, for m inputs and n outputs. */
+FE_INLINE size_t fe_logistic_row(size_t n) { return (n + FE_HALF - 1) / FE_HALF * FE_HALF; }
 FE_INLINE size_t fe_logistic_scratch(size_t m, size_t n) {
-    return (m + 1) / 2 * ((n + FE_HALF - 1) / FE_HALF) * FE_LANES;
+    return (m + n) * FE_LANES + m * fe_logistic_row(n);
 }
 
 /* Dot products of I (1 or 2) inputs with J (1 to FE_HALF) outputs, their loss, and
- * g OUT (FE_LANES,): lane i * FE_HALF + j. I and J are constants after inlining. */
+ * coefficients g OUT (I rows, g_row apart, of FE_HALF). I and J are constants after inlining. */
 FE_INLINE void fe_tile(const int I, const int J, const float *const *in, float *const *out, int dim,
-                       uint32_t labels, float alpha, float *g, fe_loss *loss) {
+                       uint32_t labels, float alpha, float *g, size_t g_row, fe_loss *loss) {
     fe_vec acc[FE_LANES];
 #pragma GCC unroll 16
     for (int k = 0; k < FE_LANES; k++) acc[k] = fe_set1(0.0f);
@@ -73,35 +77,34 @@ FE_INLINE void fe_tile(const int I, const int J, const float *const *in, float *
             if (I > 1) acc[FE_HALF + j] = fe_fma(v1, u, acc[FE_HALF + j]);
         }
     }
-    fe_vec s = fe_transpose_sum(acc);
-    const fe_veci lane = fe_iota(), column = lane & (FE_HALF - 1);
-    const fe_veci used = (column < J) & (I > 1 ? (fe_veci)(lane >= 0) : (fe_veci)(lane < FE_HALF));
-    /* label of a lane: is the bit of its column set? */
-    fe_veci bit = {0};
-#pragma GCC unroll 16
-    for (int k = 0; k < FE_LANES; k++) bit[k] = 1 << (k & (FE_HALF - 1));
-    const fe_veci is_one = (((fe_veci){0} + (int32_t)labels) & bit) != 0;
-
-    const fe_vec one = fe_set1(1.0f), zero = fe_set1(0.0f);
-    fe_vec e = fe_exp_nonpositive(-fe_abs(s));
-    fe_vec d = one + e;
-    fe_vec sigma = fe_select(s >= 0.0f, one, e) / d;
-    fe_vec y = fe_select(is_one, one, zero);
-    fe_store(g, fe_select(used, (y - sigma) * alpha, zero));
-    /* softplus(x) = max(x, 0) + log(1 + exp(-|x|)) with x = -s for label 1, s for label 0 */
-    fe_vec x = fe_select(is_one, -s, s);
-    loss->product *= fe_select(used, d, one);
-    loss->hinge += fe_select(used & (x > 0.0f), x, zero);
+    /* x = -s for label 1 and s for label 0, so that the loss is log(1 + exp(x)) and
+     * g = +- alpha sigma(x) with the sign of the label */
+    const fe_vec one = fe_set1(1.0f);
+    const fe_veci flip = fe_sign_bits(labels);
+    fe_vec x = (fe_vec)((fe_veci)fe_transpose_sum(acc) ^ flip), size = fe_abs(x);
+    fe_vec e = fe_exp_nonpositive(-size), d = one + e;
+    fe_vec rate = (fe_vec)((fe_veci)fe_set1(-alpha) ^ flip);
+    fe_vec coefficients = fe_select(x >= 0.0f, one, e) * rate / d;
+    if (I > 1)
+        fe_store_halves(g, g + g_row, coefficients);
+    else
+        fe_store_half(g, coefficients);
+    /* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)); a lane that is not used has x = 0, a known
+     * log 2 that the flush takes off */
+    loss->product *= d;
+    loss->twice_hinge += x + size;
+    loss->unused += FE_LANES - I * J;
     if (FE_UNLIKELY(++loss->pending == FE_LOSS_TERMS)) fe_loss_flush(loss);
 }
 
 #define FE_TILE_CASE(I, J)                                                  \
     case J:                                                                 \
-        fe_tile(I, J, in, out, dim, labels, alpha, g, loss);                \
+        fe_tile(I, J, in, out, dim, labels, alpha, g, g_row, loss);         \
         break;
 
 static FE_NOINLINE void fe_tile_pair(int J, const float *const *in, float *const *out, int dim,
-                                     uint32_t labels, float alpha, float *g, fe_loss *loss) {
+                                     uint32_t labels, float alpha, float *g, size_t g_row,
+                                     fe_loss *loss) {
     switch (J) {
         FE_TILE_CASE(2, 1)
         FE_TILE_CASE(2, 2)
@@ -118,7 +121,8 @@ static FE_NOINLINE void fe_tile_pair(int J, const float *const *in, float *const
     }
 }
 static FE_NOINLINE void fe_tile_single(int J, const float *const *in, float *const *out, int dim,
-                                       uint32_t labels, float alpha, float *g, fe_loss *loss) {
+                                       uint32_t labels, float alpha, float *g, size_t g_row,
+                                     fe_loss *loss) {
     switch (J) {
         FE_TILE_CASE(1, 1)
         FE_TILE_CASE(1, 2)
@@ -136,9 +140,28 @@ static FE_NOINLINE void fe_tile_single(int J, const float *const *in, float *con
 }
 #undef FE_TILE_CASE
 
+/* One input's part of the update of a vector's width of columns: u and du in registers. Two sums
+ * halve the chain of dependent additions. */
+FE_INLINE void fe_update_input(const int J, const float *in, float *grad, const float *g,
+                               const fe_vec *u, fe_vec *du) {
+    fe_vec v = fe_load(in);
+    fe_vec even = fe_set1(0.0f), odd = fe_set1(0.0f);
+#pragma GCC unroll 12
+    for (int j = 0; j < J; j++) {
+        fe_vec c = fe_set1(g[j]);
+        if (j % 2 == 0)
+            even = j == 0 ? c * u[j] : fe_fma(c, u[j], even);
+        else
+            odd = j == 1 ? c * u[j] : fe_fma(c, u[j], odd);
+        du[j] = fe_fma(c, v, du[j]);
+    }
+    if (J > 1) even += odd;
+    fe_store(grad, (grad == in ? v : fe_load(grad)) + even);
+}
+
 /* The update with J outputs held in registers; J is a constant after inlining. */
 FE_INLINE void fe_update_held(const int J, const float *const *in, float *const *grad, int m,
-                              float *const *out, int dim, const float *g, size_t g_pair) {
+                              float *const *out, int dim, const float *g, size_t g_row) {
     for (int k = 0; k < dim; k += FE_LANES) {
         fe_vec u[12], du[12];
 #pragma GCC unroll 12
@@ -146,40 +169,58 @@ FE_INLINE void fe_update_held(const int J, const float *const *in, float *const 
             u[j] = fe_load(out[j] + k);
             du[j] = fe_set1(0.0f);
         }
-        for (int i = 0; i < m; i++) {
-            const float *gi = g + (size_t)(i >> 1) * g_pair + (size_t)(i & 1) * FE_HALF;
-            fe_vec v = fe_load(in[i] + k);
-            fe_vec dv = fe_set1(0.0f);
-#pragma GCC unroll 12
-            for (int j = 0; j < J; j++) {
-                fe_vec c = fe_set1(gi[j / FE_HALF * FE_LANES + j % FE_HALF]);
-                dv = fe_fma(c, u[j], dv);
-                du[j] = fe_fma(c, v, du[j]);
-            }
-            fe_store(grad[i] + k, fe_load(grad[i] + k) + dv);
-        }
+        /* in order: an input that stands twice must see its own first step */
+        for (int i = 0; i < m; i++)
+            fe_update_input(J, in[i] + k, grad[i] + k, g + i * g_row, u, du);
 #pragma GCC unroll 12
         for (int j = 0; j < J; j++) fe_store(out[j] + k, fe_load(out[j] + k) + du[j]);
     }
 }
 
-/* The same for any number of outputs, their gradients du in scratch (n * FE_LANES floats). */
-static FE_NOINLINE void fe_update_any(const float *const *in, float *const *grad, int m,
-                                      float *const *out, int n, int dim, const float *g,
-                                      size_t g_pair, float *du) {
+/* A group of J outputs of many: steps go to scratch, dv += (m vectors) and du = (J vectors). */
+FE_INLINE void fe_update_group(const int J, const float *const *in, int m, float *const *out,
+                               int k, const float *g, size_t g_row, float *dv, float *du) {
+    fe_vec u[12], sum[12];
+#pragma GCC unroll 12
+    for (int j = 0; j < J; j++) {
+        u[j] = fe_load(out[j] + k);
+        sum[j] = fe_set1(0.0f);
+    }
+    for (int i = 0; i < m; i++)
+        fe_update_input(J, in[i] + k, dv + i * FE_LANES, g + i * g_row, u, sum);
+#pragma GCC unroll 12
+    for (int j = 0; j < J; j++) fe_store(du + j * FE_LANES, sum[j]);
+}
+
+#define FE_CASES_6(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
+#if FE_REGISTERS == 32
+#define FE_CASES(CASE) FE_CASES_6(CASE) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#else
+#define FE_CASES(CASE) FE_CASES_6(CASE)
+#endif
+
+/* The update for more outputs than registers hold: in groups of about equal size, applied when all
+ * groups of a vector's width of columns are done. scratch: (m + n) * FE_LANES floats. */
+static FE_NOINLINE void fe_update_groups(const float *const *in, float *const *grad, int m,
+                                         float *const *out, int n, int dim, const float *g,
+                                         size_t g_row, float *scratch) {
+    const int groups = (n + FE_OUTPUTS_HELD - 1) / FE_OUTPUTS_HELD;
+    float *dv = scratch, *du = scratch + (size_t)m * FE_LANES;
     for (int k = 0; k < dim; k += FE_LANES) {
-        memset(du, 0, (size_t)n * FE_VEC_BYTES);
-        for (int i = 0; i < m; i++) {
-            const float *gi = g + (size_t)(i >> 1) * g_pair + (size_t)(i & 1) * FE_HALF;
-            fe_vec v = fe_load(in[i] + k);
-            fe_vec dv = fe_set1(0.0f);
-            for (int j = 0; j < n; j++) {
-                fe_vec c = fe_set1(gi[j / FE_HALF * FE_LANES + j % FE_HALF]);
-                dv = fe_fma(c, fe_load(out[j] + k), dv);
-                fe_store(du + j * FE_LANES, fe_fma(c, v, fe_load(du + j * FE_LANES)));
+        memset(dv, 0, (size_t)m * FE_VEC_BYTES);
+        for (int q = 0; q < groups; q++) {
+            const int from = n * q / groups, size = n * (q + 1) / groups - from;
+            switch (size) {
+#define FE_GROUP_CASE(J)                                                                      \
+    case J:                                                                                   \
+        fe_update_group(J, in, m, out + from, k, g + from, g_row, dv, du + from * FE_LANES);  \
+        break;
+                FE_CASES(FE_GROUP_CASE)
+#undef FE_GROUP_CASE
             }
-            fe_store(grad[i] + k, fe_load(grad[i] + k) + dv);
         }
+        for (int i = 0; i < m; i++)
+            fe_store(grad[i] + k, fe_load(grad[i] + k) + fe_load(dv + i * FE_LANES));
         for (int j = 0; j < n; j++)
             fe_store(out[j] + k, fe_load(out[j] + k) + fe_load(du + j * FE_LANES));
     }
@@ -190,42 +231,30 @@ static FE_NOINLINE void fe_update_any(const float *const *in, float *const *grad
  *           or buffers of their own where the step is applied later
  *   out     INOUT (n,) rows of the outputs; labels IN: bit j % 64 of word j / 64 is y_j
  *   dim     floats of a row, a multiple of FE_LANES, padding zero
- *   g       scratch, fe_logistic_scratch(m, n) floats, aligned; du scratch, n * FE_LANES floats */
+ *   scratch fe_logistic_scratch(m, n) floats, aligned */
 static inline void fe_logistic_step(const float *const *in, float *const *grad, int m,
                                     float *const *out, int n, const uint64_t *labels, int dim,
-                                    float alpha, float *g, float *du, fe_loss *loss) {
-    const size_t tiles = ((size_t)n + FE_HALF - 1) / FE_HALF, g_pair = tiles * FE_LANES;
+                                    float alpha, float *scratch, fe_loss *loss) {
+    const size_t g_row = fe_logistic_row((size_t)n);
+    float *g = scratch + (size_t)(m + n) * FE_LANES;
     for (int j = 0; j < n; j += FE_HALF) {
         const int width = n - j < FE_HALF ? n - j : FE_HALF;
         const uint32_t bits = (uint32_t)(labels[j >> 6] >> (j & 63)) & ((1u << FE_HALF) - 1);
-        float *column = g + (size_t)(j / FE_HALF) * FE_LANES;
+        float *column = g + j;
         int i = 0;
-        for (; i + 1 < m; i += 2, column += g_pair)
-            fe_tile_pair(width, in + i, out + j, dim, bits, alpha, column, loss);
-        if (i < m) fe_tile_single(width, in + i, out + j, dim, bits, alpha, column, loss);
+        for (; i + 1 < m; i += 2, column += 2 * g_row)
+            fe_tile_pair(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
+        if (i < m) fe_tile_single(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
     }
     switch (n) {
 #define FE_UPDATE_CASE(J)                                            \
     case J:                                                          \
-        fe_update_held(J, in, grad, m, out, dim, g, g_pair);         \
+        fe_update_held(J, in, grad, m, out, dim, g, g_row);          \
         break;
-        FE_UPDATE_CASE(1)
-        FE_UPDATE_CASE(2)
-        FE_UPDATE_CASE(3)
-        FE_UPDATE_CASE(4)
-        FE_UPDATE_CASE(5)
-        FE_UPDATE_CASE(6)
-#if FE_REGISTERS == 32
-        FE_UPDATE_CASE(7)
-        FE_UPDATE_CASE(8)
-        FE_UPDATE_CASE(9)
-        FE_UPDATE_CASE(10)
-        FE_UPDATE_CASE(11)
-        FE_UPDATE_CASE(12)
-#endif
+        FE_CASES(FE_UPDATE_CASE)
 #undef FE_UPDATE_CASE
         default:
-            fe_update_any(in, grad, m, out, n, dim, g, g_pair, du);
+            fe_update_groups(in, grad, m, out, n, dim, g, g_row, scratch);
     }
 }
 

@@ -41,6 +41,20 @@ typedef float fe_vec_mem __attribute__((vector_size(FE_VEC_BYTES), aligned(4), m
 
 FE_INLINE fe_vec fe_load(const float *p) { return *(const fe_vec_mem *)p; }
 FE_INLINE void fe_store(float *p, fe_vec x) { *(fe_vec_mem *)p = x; }
+/* The lower half of the lanes to one place, the upper half to another. */
+typedef float fe_vec_half __attribute__((vector_size(FE_VEC_BYTES / 2)));
+FE_INLINE void fe_store_halves(float *lower, float *upper, fe_vec x) {
+    union {
+        fe_vec whole;
+        fe_vec_half half[2];
+    } parts = {x};
+    memcpy(lower, &parts.half[0], sizeof parts.half[0]);
+    memcpy(upper, &parts.half[1], sizeof parts.half[1]);
+}
+FE_INLINE void fe_store_half(float *lower, fe_vec x) {
+    float unused[FE_LANES / 2];
+    fe_store_halves(lower, unused, x);
+}
 FE_INLINE fe_vec fe_set1(float x) { return x - (fe_vec){0}; }
 
 /* a * b + c, rounded once where the hardware can. */
@@ -73,13 +87,36 @@ FE_INLINE fe_veci fe_iota(void) {
 #endif
 }
 
+FE_INLINE fe_vec fe_max(fe_vec a, fe_vec b) {
+#if FE_LANES == 16
+    return (fe_vec)_mm512_max_ps((__m512)a, (__m512)b);
+#elif FE_LANES == 8
+    return (fe_vec)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+    return fe_select(a > b, a, b);
+#endif
+}
+
+/* The sign bit of lane k is bit k % (FE_LANES / 2) of bits, all other bits are zero. */
+FE_INLINE fe_veci fe_sign_bits(uint32_t bits) {
+    const fe_veci column = fe_iota() & (FE_LANES / 2 - 1);
+    const fe_veci all = (fe_veci){0} + (int32_t)bits;
+#if FE_LANES > 4
+    return (all << (31 - column)) & INT32_MIN;
+#else
+    /* SSE2 cannot shift lanes by different amounts */
+    const fe_veci bit = 1 + column; /* 1, 2: column is 0 or 1 */
+    return ((all & bit) != 0) & INT32_MIN;
+#endif
+}
+
 /* exp(x) for x <= 0, relative error about 1e-7; exp of less than -87 is exp(-87).
  *
  * x = n ln 2 + r with |r| <= ln 2 / 2, a polynomial for exp(r) (coefficients of Cephes' expf) and
  * n added to the exponent. Rounding to n is the addition of 1.5 * 2^23. */
 FE_INLINE fe_vec fe_exp_nonpositive(fe_vec x) {
     const fe_vec magic = fe_set1(12582912.0f);
-    x = fe_select(x < -87.0f, fe_set1(-87.0f), x);
+    x = fe_max(x, fe_set1(-87.0f));
     fe_vec shifted = fe_fma(x, fe_set1(1.44269504088896341f), magic);
     fe_vec n = shifted - magic;
     fe_vec r = fe_fma(n, fe_set1(-0.693359375f), x);

@@ -36,7 +36,7 @@ struct fe_w2v_state {
     uint32_t *noise;    /* (stretch, negative) */
     fe_w2v_outputs ring[FE_W2V_RING];
     float **inputs, **grads; /* (2 window,) */
-    float *g, *du;      /* scratch of logistic.h */
+    float *scratch;     /* of logistic.h */
     float *hidden, *error; /* (stride,) CBOW's input and its step */
     fe_loss *loss;
     int64_t examples;
@@ -60,8 +60,7 @@ static inline void fe_w2v_state_free(fe_w2v_state *s) {
     free(s->noise);
     free(s->inputs);
     free(s->grads);
-    free(s->g);
-    free(s->du);
+    free(s->scratch);
     free(s->hidden);
     free(s->error);
     free(s->loss);
@@ -78,12 +77,11 @@ static inline fe_w2v_state *fe_w2v_state_new(const fe_w2v_job *job, uint64_t chu
     s->noise = fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof *s->noise);
     s->inputs = fe_malloc_array(inputs, sizeof *s->inputs);
     s->grads = fe_malloc_array(inputs, sizeof *s->grads);
-    s->g = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs) * sizeof *s->g);
-    s->du = fe_malloc_aligned(outputs * FE_VEC_BYTES);
+    s->scratch = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs) * sizeof(float));
     s->hidden = fe_malloc_aligned(job->stride * sizeof *s->hidden);
     s->error = fe_malloc_aligned(job->stride * sizeof *s->error);
     s->loss = fe_malloc_aligned(sizeof *s->loss);
-    ok = ok && s->noise && s->inputs && s->grads && s->g && s->du && s->hidden && s->error &&
+    ok = ok && s->noise && s->inputs && s->grads && s->scratch && s->hidden && s->error &&
          s->loss;
     for (int i = 0; i < FE_W2V_RING; i++) {
         s->ring[i].rows = fe_malloc_array(outputs, sizeof *s->ring[i].rows);
@@ -203,7 +201,7 @@ static inline void fe_w2v_position(const fe_w2v_job *job, fe_w2v_state *s, const
         }
         memset(error, 0, job->stride * sizeof *error);
         fe_logistic_step((const float *const *)&s->hidden, &error, 1, o->rows, o->n, o->labels,
-                         dim, alpha, s->g, s->du, s->loss);
+                         dim, alpha, s->scratch, s->loss);
         s->examples += o->counted;
         if (sums != NULL) return;
         const fe_vec share = fe_w2v_share(job, to - from);
@@ -231,7 +229,7 @@ static inline void fe_w2v_position(const fe_w2v_job *job, fe_w2v_state *s, const
         m++;
     }
     fe_logistic_step((const float *const *)s->inputs, s->grads, m, o->rows, o->n, o->labels, dim,
-                     alpha, s->g, s->du, s->loss);
+                     alpha, s->scratch, s->loss);
     s->examples += o->counted ? m : 0;
 }
 

@@ -93,7 +93,7 @@ def sigmoid(x):
 def train_chunk(
     vectors, outputs, ids, offsets, start, stop, *, alpha, seed, stream, window, negative, shrink,
     cbow, cbow_mean, max_sentence, keep=None, noise=None, counts=None, parts=1, stretch=256,
-    deterministic=False,
+    deterministic=False, held=12,
 ):  # fmt: skip
     """Train in place (float64 arrays); returns (loss, examples). counts: use the Huffman tree."""
     rng = Rng(seed, Rng.TRAIN, stream)
@@ -150,7 +150,9 @@ def train_chunk(
             gradient = [np.zeros(vectors.shape[1]) for _ in rows]
             for i, v in enumerate(inputs):
                 step = sum(g[i, j] * old[j] for j in range(len(rows)))
-                now = v if cbow or deterministic else vectors[source[i]].copy()
+                # with few outputs a word that stands twice is seen with its first step made
+                whole = cbow or deterministic or len(rows) > held
+                now = v if whole else vectors[source[i]].copy()
                 for j in range(len(rows)):
                     gradient[j] += g[i, j] * now
                 if cbow:
