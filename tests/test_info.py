@@ -26,6 +26,8 @@ def test_json_agrees_with_the_running_process(run_cli):
     assert found["requires"]["numpy"] == np.__version__
     assert found["openmp"] == (_threads.openmp_version() or None)
     assert found["workers"] >= 1
+    assert found["built_with"]["compiler"].split()[0] in {"GCC", "Clang"}
+    assert int(found["built_with"]["Cython"].split(".")[0]) >= 3
 
 
 def test_lines_show_what_a_bug_report_needs(run_cli):

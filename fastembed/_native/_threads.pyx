@@ -1,4 +1,4 @@
-"""OpenMP as seen from Python: is it there, and did this process fork after using it?"""
+"""How the extensions were built: with or without OpenMP, by which compiler."""
 
 cdef extern from *:
     """
@@ -8,10 +8,30 @@ cdef extern from *:
     #else
     #define FE_OPENMP_VERSION 0
     #endif
+    #if defined(__clang__)
+    #define FE_COMPILER "Clang " __clang_version__
+    #else
+    #define FE_COMPILER "GCC " __VERSION__
+    #endif
     """
     const long FE_OPENMP_VERSION
+    const char *FE_COMPILER
+    const unsigned long CYTHON_HEX_VERSION
 
 
 def openmp_version():
     """The value of ``_OPENMP`` (yyyymm), 0 in a build without OpenMP."""
     return FE_OPENMP_VERSION
+
+
+def compiler():
+    """Name and version of the C compiler."""
+    return FE_COMPILER.decode().strip()
+
+
+def cython_version():
+    """Version of Cython: three numbers."""
+    release = CYTHON_HEX_VERSION & 0xff
+    numbers = [CYTHON_HEX_VERSION >> 24, CYTHON_HEX_VERSION >> 16, CYTHON_HEX_VERSION >> 8]
+    text = ".".join(str(number & 0xff) for number in numbers)
+    return text if release == 0xf0 else f"{text} (pre-release)"

@@ -20,6 +20,10 @@ def _rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{isa['used']} of {', '.join(isa['available'])} ({isa['vector_bits']}-bit vectors)",
         ),
         ("OpenMP", str(found["openmp"] or "none: one thread")),
+        (
+            "built with",
+            f"{found['built_with']['compiler']}, Cython {found['built_with']['Cython']}",
+        ),
         ("processor", f"{found['processor']}, {found['cores']} cores"),
         ("workers", f"{found['workers']} by default"),
         ("platform", found["platform"]),

@@ -77,6 +77,10 @@ def describe() -> dict[str, Any]:
             "vector_bits": 8 * _kernels.vector_bytes(),
         },
         "openmp": _threads.openmp_version() or None,
+        "built_with": {
+            "compiler": _threads.compiler(),
+            "Cython": _threads.cython_version(),
+        },
         "processor": _processor(),
         "cores": os.cpu_count(),
         "workers": resolve_workers(None),
