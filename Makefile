@@ -87,7 +87,7 @@ noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
 wheel: $(VENV)/.built  ## a wheel for any x86-64 Linux, tried in an empty environment
 	PY=$(PY) tools/make_wheel.sh
 
-bench: build  ## speed beside the peers that are installed; BENCH_ARGS="TEXT --help"
+bench: build $(VENV)/.tools  ## speed beside the peers that are installed; BENCH_ARGS="TEXT --help"
 	@$(PY) -m fastembed bench $(BENCH_ARGS)
 
 clean:  ## remove what was built
