@@ -104,6 +104,29 @@ def test_loss_of_an_epoch_is_the_objective(text, combination):
     np.testing.assert_allclose(model.wv.vectors, vectors, rtol=1e-2, atol=1e-3)
 
 
+class Frozen(Callback):
+    """The objective after each epoch at fixed parameters: an epoch with a rate of next to zero."""
+
+    def __init__(self, encoded):
+        self.encoded, self.losses = encoded, []
+
+    def on_epoch_end(self, model):
+        still = model._params | {"alpha": 1e-20, "min_alpha": 1e-20, "seed": 99, "epochs": 1}
+        task = word2vec_task.Word2VecTask(
+            self.encoded, model._vectors, model._outputs, model._tree, still
+        )
+        figures = task.run(0, 0, task.n_chunks)
+        self.losses.append(sum(figures.loss) / sum(figures.examples))
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS[:4], ids=ids_of)
+def test_the_objective_at_fixed_parameters_falls_in_every_epoch(text, combination):
+    with fe.Corpus(text).encode() as encoded:
+        frozen = Frozen(encoded)
+        small(epochs=6, **combination).fit(encoded, callbacks=[frozen])
+    assert frozen.losses == sorted(frozen.losses, reverse=True)
+
+
 @pytest.mark.parametrize("combination", COMBINATIONS[:4], ids=ids_of)
 def test_one_worker_gives_the_same_bits_again(text, combination):
     first, second = (small(**combination).fit(text) for _ in range(2))
