@@ -252,6 +252,17 @@ def test_partial_fit_of_a_new_model_is_fit(text):
     assert a.wv.vectors.tobytes() == b.wv.vectors.tobytes()
 
 
+def test_partial_fit_wants_text_and_the_same_size(text):
+    model = small().fit(text)
+    with (
+        fe.Corpus(text).encode() as encoded,
+        pytest.raises(TypeError, match="takes text, not an encoded corpus"),
+    ):
+        model.partial_fit(encoded)
+    with pytest.raises(ValueError, match="vector_size is 5 but the model was trained with 12"):
+        model.set_params(vector_size=5).partial_fit(text)
+
+
 def test_partial_fit_needs_no_new_word(text):
     model = small().fit(text)
     before = model.wv.vectors.copy()

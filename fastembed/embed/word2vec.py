@@ -203,6 +203,11 @@ class Word2Vec(Params):
                 f"vector_size is {params['vector_size']} but the model was trained with "
                 f"{self.wv.vector_size}; partial_fit cannot change it"
             )
+        if isinstance(corpus, EncodedCorpus):
+            raise TypeError(
+                "partial_fit takes text, not an encoded corpus, whose ids are those of its own "
+                "vocabulary"
+            )
         report = progress_of(progress)
         text = Corpus.of(corpus)
         found = text.vocabulary(min_count=1, progress=report)
