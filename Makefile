@@ -75,10 +75,13 @@ build/%/.built: $(VENV)/.built $(VENV)/.tools $(PACKAGE)
 # (not the benchmarks' tests: they measure memory, and the sanitizer's is not ours)
 sanitize: BUILD_ENV := FASTEMBED_SANITIZE=1
 sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, UBSan and bounds checks
+	@rm -f build/sanitize/report.*
 	LD_PRELOAD="$$($(CC) -print-file-name=libasan.so) $$($(CC) -print-file-name=libubsan.so)" \
-	ASAN_OPTIONS=detect_leaks=0:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	ASAN_OPTIONS=detect_leaks=0:log_path=$(CURDIR)/build/sanitize/report \
+	UBSAN_OPTIONS=print_stacktrace=1:log_path=$(CURDIR)/build/sanitize/report \
 	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/sanitize/lib \
-	$(PYTEST) --ignore tests/test_bench.py
+	$(PYTEST) --ignore tests/test_bench.py || { cat build/sanitize/report.*; exit 1; }
+	@! cat build/sanitize/report.* 2>/dev/null
 
 noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0
 noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
