@@ -11,9 +11,9 @@
  * with the words of its window as inputs: the tiny matrix product that results reads each row
  * twice and writes it once, where the textbook's pair-by-pair form does so for every pair.
  *
- * A row may stand twice among the inputs or the outputs: it gets both steps. Where the outputs fit
- * the registers (at most FE_OUTPUTS_HELD), an input's second occurrence enters the gradient of u
- * with its first step made.
+ * A row may stand twice among the inputs or the outputs: it gets both steps. The second occurrence
+ * of an input enters the gradient of u with the first step made; where there are more outputs than
+ * registers hold, they are updated in groups, one after the other, and inputs with the last group.
  */
 #ifndef FE_LOGISTIC_H
 #define FE_LOGISTIC_H
@@ -52,12 +52,16 @@ static FE_NOINLINE double fe_loss_flush(fe_loss *loss) {
 /* A tile is two inputs by FE_HALF outputs: as many dot products as a vector has lanes. */
 #define FE_HALF (FE_LANES / 2)
 /* Outputs whose row and gradient stay in registers in the update. */
-#define FE_OUTPUTS_HELD (FE_REGISTERS == 32 ? 12 : 6)
+#if FE_REGISTERS == 32
+#define FE_OUTPUTS_HELD 12
+#else
+#define FE_OUTPUTS_HELD 6
+#endif
 
 /* Row length of the coefficients g, and floats of scratch, for m inputs and n outputs. */
 FE_INLINE size_t fe_logistic_row(size_t n) { return (n + FE_HALF - 1) / FE_HALF * FE_HALF; }
-FE_INLINE size_t fe_logistic_scratch(size_t m, size_t n) {
-    return (m + n) * FE_LANES + m * fe_logistic_row(n);
+FE_INLINE size_t fe_logistic_scratch(size_t m, size_t n, size_t dim) {
+    return m * (dim + fe_logistic_row(n));
 }
 
 /* Dot products of I (1 or 2) inputs with J (1 to FE_HALF) outputs, their loss, and
@@ -140,89 +144,78 @@ static FE_NOINLINE void fe_tile_single(int J, const float *const *in, float *con
 }
 #undef FE_TILE_CASE
 
-/* One input's part of the update of a vector's width of columns: u and du in registers. Two sums
- * halve the chain of dependent additions. */
-FE_INLINE void fe_update_input(const int J, const float *in, float *grad, const float *g,
-                               const fe_vec *u, fe_vec *du) {
-    fe_vec v = fe_load(in);
-    fe_vec even = fe_set1(0.0f), odd = fe_set1(0.0f);
-#pragma GCC unroll 12
-    for (int j = 0; j < J; j++) {
-        fe_vec c = fe_set1(g[j]);
-        if (j % 2 == 0)
-            even = j == 0 ? c * u[j] : fe_fma(c, u[j], even);
-        else
-            odd = j == 1 ? c * u[j] : fe_fma(c, u[j], odd);
-        du[j] = fe_fma(c, v, du[j]);
-    }
-    if (J > 1) even += odd;
-    fe_store(grad, (grad == in ? v : fe_load(grad)) + even);
-}
-
-/* The update with J outputs held in registers; J is a constant after inlining. */
-FE_INLINE void fe_update_held(const int J, const float *const *in, float *const *grad, int m,
-                              float *const *out, int dim, const float *g, size_t g_row) {
+/* The update of a group of J outputs, whose rows and gradients stay in registers. Where there are
+ * several groups, the steps of the inputs add up in dv (m, dim) and are made with the last one.
+ * J, FIRST and LAST are constants after inlining. */
+FE_INLINE void fe_update_group(const int J, const int FIRST, const int LAST,
+                               const float *const *in, float *const *grad, int m,
+                               float *const *out, int dim, const float *g, size_t g_row,
+                               float *dv) {
     for (int k = 0; k < dim; k += FE_LANES) {
-        fe_vec u[12], du[12];
+        fe_vec u[FE_OUTPUTS_HELD], du[FE_OUTPUTS_HELD];
 #pragma GCC unroll 12
         for (int j = 0; j < J; j++) {
             u[j] = fe_load(out[j] + k);
             du[j] = fe_set1(0.0f);
         }
-        /* in order: an input that stands twice must see its own first step */
-        for (int i = 0; i < m; i++)
-            fe_update_input(J, in[i] + k, grad[i] + k, g + i * g_row, u, du);
+        for (int i = 0; i < m; i++) {
+            const float *gi = g + (size_t)i * g_row;
+            const fe_vec v = fe_load(in[i] + k);
+            /* two sums halve the chain of dependent additions */
+            fe_vec even = fe_set1(0.0f), odd = fe_set1(0.0f);
+#pragma GCC unroll 12
+            for (int j = 0; j < J; j++) {
+                const fe_vec c = fe_set1(gi[j]);
+                if (j % 2 == 0)
+                    even = j == 0 ? c * u[j] : fe_fma(c, u[j], even);
+                else
+                    odd = j == 1 ? c * u[j] : fe_fma(c, u[j], odd);
+                du[j] = fe_fma(c, v, du[j]);
+            }
+            if (J > 1) even += odd;
+            if (!FIRST) even += fe_load(dv + (size_t)i * dim + k);
+            if (LAST)
+                fe_store(grad[i] + k, (grad[i] == in[i] ? v : fe_load(grad[i] + k)) + even);
+            else
+                fe_store(dv + (size_t)i * dim + k, even);
+        }
+        /* read again: a row that stands twice gets both steps */
 #pragma GCC unroll 12
         for (int j = 0; j < J; j++) fe_store(out[j] + k, fe_load(out[j] + k) + du[j]);
     }
 }
 
-/* A group of J outputs of many: steps go to scratch, dv += (m vectors) and du = (J vectors). */
-FE_INLINE void fe_update_group(const int J, const float *const *in, int m, float *const *out,
-                               int k, const float *g, size_t g_row, float *dv, float *du) {
-    fe_vec u[12], sum[12];
-#pragma GCC unroll 12
-    for (int j = 0; j < J; j++) {
-        u[j] = fe_load(out[j] + k);
-        sum[j] = fe_set1(0.0f);
-    }
-    for (int i = 0; i < m; i++)
-        fe_update_input(J, in[i] + k, dv + i * FE_LANES, g + i * g_row, u, sum);
-#pragma GCC unroll 12
-    for (int j = 0; j < J; j++) fe_store(du + j * FE_LANES, sum[j]);
-}
-
-#define FE_CASES_6(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6)
-#if FE_REGISTERS == 32
-#define FE_CASES(CASE) FE_CASES_6(CASE) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
+#if FE_OUTPUTS_HELD == 12
+#define FE_CASES_LOW(CASE) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5)
+#define FE_CASES_HIGH(CASE) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12)
 #else
-#define FE_CASES(CASE) FE_CASES_6(CASE)
+#define FE_CASES_LOW(CASE) CASE(1) CASE(2)
+#define FE_CASES_HIGH(CASE) CASE(3) CASE(4) CASE(5) CASE(6)
 #endif
 
-/* The update for more outputs than registers hold: in groups of about equal size, applied when all
- * groups of a vector's width of columns are done. scratch: (m + n) * FE_LANES floats. */
+/* More outputs than registers hold, in groups of about equal size, half of what they hold or more.
+ * dv: scratch, (m, dim) floats. */
 static FE_NOINLINE void fe_update_groups(const float *const *in, float *const *grad, int m,
                                          float *const *out, int n, int dim, const float *g,
-                                         size_t g_row, float *scratch) {
+                                         size_t g_row, float *dv) {
     const int groups = (n + FE_OUTPUTS_HELD - 1) / FE_OUTPUTS_HELD;
-    float *dv = scratch, *du = scratch + (size_t)m * FE_LANES;
-    for (int k = 0; k < dim; k += FE_LANES) {
-        memset(dv, 0, (size_t)m * FE_VEC_BYTES);
-        for (int q = 0; q < groups; q++) {
-            const int from = n * q / groups, size = n * (q + 1) / groups - from;
-            switch (size) {
-#define FE_GROUP_CASE(J)                                                                      \
-    case J:                                                                                   \
-        fe_update_group(J, in, m, out + from, k, g + from, g_row, dv, du + from * FE_LANES);  \
+    for (int q = 0; q < groups; q++) {
+        const int from = n * q / groups, size = n * (q + 1) / groups - from;
+        float *const *rows = out + from;
+        const float *own = g + from;
+        switch (size) {
+#define FE_GROUP_CASE(J)                                                             \
+    case J:                                                                          \
+        if (q == 0)                                                                  \
+            fe_update_group(J, 1, 0, in, grad, m, rows, dim, own, g_row, dv);        \
+        else if (q + 1 < groups)                                                     \
+            fe_update_group(J, 0, 0, in, grad, m, rows, dim, own, g_row, dv);        \
+        else                                                                         \
+            fe_update_group(J, 0, 1, in, grad, m, rows, dim, own, g_row, dv);        \
         break;
-                FE_CASES(FE_GROUP_CASE)
+            FE_CASES_HIGH(FE_GROUP_CASE)
 #undef FE_GROUP_CASE
-            }
         }
-        for (int i = 0; i < m; i++)
-            fe_store(grad[i] + k, fe_load(grad[i] + k) + fe_load(dv + i * FE_LANES));
-        for (int j = 0; j < n; j++)
-            fe_store(out[j] + k, fe_load(out[j] + k) + fe_load(du + j * FE_LANES));
     }
 }
 
@@ -231,12 +224,12 @@ static FE_NOINLINE void fe_update_groups(const float *const *in, float *const *g
  *           or buffers of their own where the step is applied later
  *   out     INOUT (n,) rows of the outputs; labels IN: bit j % 64 of word j / 64 is y_j
  *   dim     floats of a row, a multiple of FE_LANES, padding zero
- *   scratch fe_logistic_scratch(m, n) floats, aligned */
+ *   scratch fe_logistic_scratch(m, n, dim) floats, aligned */
 static inline void fe_logistic_step(const float *const *in, float *const *grad, int m,
                                     float *const *out, int n, const uint64_t *labels, int dim,
                                     float alpha, float *scratch, fe_loss *loss) {
     const size_t g_row = fe_logistic_row((size_t)n);
-    float *g = scratch + (size_t)(m + n) * FE_LANES;
+    float *dv = scratch, *g = scratch + (size_t)m * (size_t)dim;
     for (int j = 0; j < n; j += FE_HALF) {
         const int width = n - j < FE_HALF ? n - j : FE_HALF;
         const uint32_t bits = (uint32_t)(labels[j >> 6] >> (j & 63)) & ((1u << FE_HALF) - 1);
@@ -247,14 +240,15 @@ static inline void fe_logistic_step(const float *const *in, float *const *grad, 
         if (i < m) fe_tile_single(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
     }
     switch (n) {
-#define FE_UPDATE_CASE(J)                                            \
-    case J:                                                          \
-        fe_update_held(J, in, grad, m, out, dim, g, g_row);          \
+#define FE_UPDATE_CASE(J)                                                 \
+    case J:                                                               \
+        fe_update_group(J, 1, 1, in, grad, m, out, dim, g, g_row, dv);    \
         break;
-        FE_CASES(FE_UPDATE_CASE)
+        FE_CASES_LOW(FE_UPDATE_CASE)
+        FE_CASES_HIGH(FE_UPDATE_CASE)
 #undef FE_UPDATE_CASE
         default:
-            fe_update_groups(in, grad, m, out, n, dim, g, g_row, scratch);
+            fe_update_groups(in, grad, m, out, n, dim, g, g_row, dv);
     }
 }
 

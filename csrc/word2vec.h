@@ -77,7 +77,8 @@ static inline fe_w2v_state *fe_w2v_state_new(const fe_w2v_job *job, uint64_t chu
     s->noise = fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof *s->noise);
     s->inputs = fe_malloc_array(inputs, sizeof *s->inputs);
     s->grads = fe_malloc_array(inputs, sizeof *s->grads);
-    s->scratch = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs) * sizeof(float));
+    s->scratch = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs, job->stride) *
+                                   sizeof *s->scratch);
     s->hidden = fe_malloc_aligned(job->stride * sizeof *s->hidden);
     s->error = fe_malloc_aligned(job->stride * sizeof *s->error);
     s->loss = fe_malloc_aligned(sizeof *s->loss);

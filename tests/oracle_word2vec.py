@@ -123,17 +123,23 @@ def train_chunk(
             drawn.append([draw(tables[part], rng) * parts + part for _ in range(negative)])
         frozen = vectors.copy() if deterministic else vectors
         steps = []  # of the inputs, for the deterministic scheme: (word, step)
-        for (centre, context), noise_words in zip(block, drawn, strict=True):
+        # part by part: without parts, all outputs are of part 0
+        todo = [(part, *at) for part in range(parts) for at in zip(block, drawn, strict=True)]
+        for part, (centre, context), noise_words in todo:
             if not context:
                 continue
+            examples += (1 if cbow else len(context)) if part == 0 else 0
             rows, labels = [], []
-            if negative:
+            if negative and centre % parts == part:
                 rows, labels = [centre], [1.0]
                 rows += [k for k in noise_words if k != centre]
                 labels += [0.0] * (len(rows) - 1)
             if codes is not None:
-                rows += [node_row + node for node, _ in codes[centre]]
-                labels += [float(bit) for _, bit in codes[centre]]
+                own = [(node, bit) for node, bit in codes[centre] if node % parts == part]
+                rows += [node_row + node for node, _ in own]
+                labels += [float(bit) for _, bit in own]
+            if not rows:
+                continue
             labels = np.array(labels)
             source = [words[i] for i in context]
             if cbow:
@@ -144,29 +150,33 @@ def train_chunk(
             dots = np.array([[v @ outputs[r] for r in rows] for v in inputs])
             signed = np.where(labels == 1.0, dots, -dots)
             loss += float(np.log1p(np.exp(-signed)).sum())
-            examples += len(inputs)
             g = alpha * (labels - sigmoid(dots))
-            old = [outputs[r].copy() for r in rows]
-            gradient = [np.zeros(vectors.shape[1]) for _ in rows]
-            for i, v in enumerate(inputs):
-                step = sum(g[i, j] * old[j] for j in range(len(rows)))
-                # with few outputs a word that stands twice is seen with its first step made
-                whole = cbow or deterministic or len(rows) > held
-                now = v if whole else vectors[source[i]].copy()
-                for j in range(len(rows)):
-                    gradient[j] += g[i, j] * now
-                if cbow:
-                    share = 1.0 if cbow_mean else 1.0 / len(source)
-                    targets = [(w, share * step) for w in source]
-                else:
-                    targets = [(source[i], step)]
-                if deterministic:
-                    steps += targets
-                else:
-                    for w, s in targets:
-                        vectors[w] += s
-            for j, r in enumerate(rows):
-                outputs[r] += gradient[j]
+            # the outputs in groups, as many as the registers hold; inputs step with the last one
+            groups = -(-len(rows) // held)
+            moves = [np.zeros(vectors.shape[1]) for _ in inputs]
+            for q in range(groups):
+                group = range(len(rows) * q // groups, len(rows) * (q + 1) // groups)
+                old = {j: outputs[rows[j]].copy() for j in group}
+                gradient = {j: np.zeros(vectors.shape[1]) for j in group}
+                for i, v in enumerate(inputs):
+                    moves[i] += sum(g[i, j] * old[j] for j in group)
+                    now = v if cbow or deterministic else vectors[source[i]].copy()
+                    for j in group:
+                        gradient[j] += g[i, j] * now
+                    if q + 1 < groups:
+                        continue
+                    if cbow:
+                        share = 1.0 if cbow_mean else 1.0 / len(source)
+                        targets = [(w, share * moves[i]) for w in source]
+                    else:
+                        targets = [(source[i], moves[i])]
+                    if deterministic:
+                        steps += targets
+                    else:
+                        for w, s in targets:
+                            vectors[w] += s
+                for j in group:
+                    outputs[rows[j]] += gradient[j]
         for w, s in steps:
             vectors[w] += s
     return loss, examples
