@@ -38,4 +38,20 @@ static inline fe_status fe_huffman_build(const int64_t *counts, uint32_t n, uint
     return FE_OK;
 }
 
+#define FE_HUFFMAN_DEEPEST 1000
+
+/* Inner nodes on the longest way from a leaf to the root, or 0 if up is no tree over n leaves or is
+ * deeper than FE_HUFFMAN_DEEPEST (a tree that grew very often, or a damaged file). */
+static inline uint32_t fe_huffman_depth(const uint32_t *up, uint32_t n) {
+    uint32_t deepest = 0;
+    for (uint32_t leaf = 0; leaf < n; leaf++) {
+        uint32_t depth = 0;
+        for (uint32_t node = up[leaf]; node != FE_HUFFMAN_ROOT; node = up[n + (node >> 1)]) {
+            if ((node >> 1) >= n - 1 || ++depth > FE_HUFFMAN_DEEPEST) return 0;
+        }
+        if (depth > deepest) deepest = depth;
+    }
+    return deepest;
+}
+
 #endif

@@ -4,7 +4,7 @@
  * words of its window; CBOW: their mean) and outputs (the centre word against noise words, and/or
  * the inner nodes on its path in the Huffman tree), and logistic.h makes the step.
  *
- * The noise words are drawn once a position and serve its whole window.
+ * Noise words are drawn once a position and serve its whole window, or a block of it if it is wide.
  *
  * fe_w2v_chunk runs a chunk and updates rows in place ("Hogwild", Recht et al. 2011, when several
  * threads do so at once); word2vec_parts.h runs one on many threads with a result that does not
@@ -17,24 +17,28 @@
 #include "logistic.h"
 #include "word2vec_job.h"
 
-/* The rows of this many positions ahead are prefetched. */
+/* Inputs that are stepped together against the same noise words. Wider windows are cut into blocks
+ * of about equal size: many steps at once from the same coefficients would overshoot. */
+#define FE_W2V_BLOCK 10
+/* The rows of this many blocks ahead are prefetched. */
 #define FE_W2V_AHEAD 2
 #define FE_W2V_RING 4 /* a power of two > FE_W2V_AHEAD */
-#define FE_W2V_MAX_PATH 64 /* a Huffman code of 64 bits takes more tokens than there are */
 
-/* Outputs of one position. */
+/* One block of the window of a position, and its outputs. */
 typedef struct {
+    uint32_t position;  /* of the centre */
+    uint32_t from, to;  /* words of the window, numbered from 0 without the centre */
     float **rows;       /* (capacity,) */
     uint64_t *labels;   /* (capacity / 64 + 1,) */
     int n;
     int counted;        /* 1 in the part that counts this position's examples */
-} fe_w2v_outputs;
+} fe_w2v_block;
 
 /* All that one thread needs; made before the parallel region. */
 struct fe_w2v_state {
     fe_windows windows;
-    uint32_t *noise;    /* (stretch, negative) */
-    fe_w2v_outputs ring[FE_W2V_RING];
+    uint32_t *noise;    /* (negative,) */
+    fe_w2v_block ring[FE_W2V_RING];
     float **inputs, **grads; /* (2 window,) */
     float *scratch;     /* of logistic.h */
     float *hidden, *error; /* (stride,) CBOW's input and its step */
@@ -71,10 +75,10 @@ static inline void fe_w2v_state_free(fe_w2v_state *s) {
 static inline fe_w2v_state *fe_w2v_state_new(const fe_w2v_job *job, uint64_t chunk_tokens) {
     fe_w2v_state *s = fe_calloc_array(1, sizeof *s);
     if (s == NULL) return NULL;
-    const size_t outputs = (size_t)job->negative + 1 + FE_W2V_MAX_PATH;
-    const size_t inputs = 2 * (size_t)job->window;
+    const size_t outputs = (size_t)job->negative + 1 + job->max_path;
+    const size_t inputs = FE_W2V_BLOCK;
     int ok = fe_windows_alloc(&s->windows, chunk_tokens + job->text.max_sentence) == FE_OK;
-    s->noise = fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof *s->noise);
+    s->noise = fe_malloc_array((size_t)job->negative + 1, sizeof *s->noise);
     s->inputs = fe_malloc_array(inputs, sizeof *s->inputs);
     s->grads = fe_malloc_array(inputs, sizeof *s->grads);
     s->scratch = fe_malloc_aligned(fe_logistic_scratch(inputs, outputs, job->stride) *
@@ -112,35 +116,36 @@ FE_INLINE const fe_alias *fe_w2v_part_noise(const fe_w2v_job *job, uint32_t part
     return job->noise + (size_t)part * base + (part < extra ? part : extra);
 }
 
-/* Noise words of positions [from, to), in order; OUT noise (to - from, negative). */
-static inline void fe_w2v_draw(const fe_w2v_job *job, fe_windows *w, uint32_t from, uint32_t to,
-                               uint32_t *noise) {
-    if (job->parts == 1) {
-        const size_t n = (size_t)(to - from) * job->negative;
-        for (size_t i = 0; i < n; i++)
-            noise[i] = fe_alias_draw(job->noise, job->n_words, &w->rng);
-        return;
-    }
-    for (uint32_t t = from; t < to; t++) {
-        const uint32_t part = fe_w2v_part_of(job, w->ids[t]), size = fe_w2v_part_size(job, part);
-        const fe_alias *table = fe_w2v_part_noise(job, part);
-        for (uint32_t k = 0; k < job->negative; k++)
-            *noise++ = fe_alias_draw(table, size, &w->rng) * job->parts + part;
-    }
+/* Blocks of the window of position t. */
+FE_INLINE uint32_t fe_w2v_blocks(const fe_w2v_job *job, const fe_windows *w, uint32_t t) {
+    const uint32_t m = (uint32_t)w->left[t] + w->right[t];
+    if (m <= FE_W2V_BLOCK || job->cbow) return m > 0;
+    return (m + FE_W2V_BLOCK - 1) / FE_W2V_BLOCK;
 }
 
-/* Collect (and prefetch) the outputs of position t that belong to `part`. noise IN (negative,). */
+/* Noise words for a centre, from its part; OUT noise (negative,). */
+FE_INLINE void fe_w2v_draw(const fe_w2v_job *job, fe_rng *rng, uint32_t centre,
+                           uint32_t *noise) {
+    const uint32_t part = fe_w2v_part_of(job, centre), size = fe_w2v_part_size(job, part);
+    const fe_alias *table = fe_w2v_part_noise(job, part);
+    for (uint32_t k = 0; k < job->negative; k++)
+        noise[k] = fe_alias_draw(table, size, rng) * job->parts + part;
+}
+
+/* Collect (and prefetch) block b of `blocks` of the window of position t: its outputs in `part`.
+ * noise IN (negative,). */
 static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uint32_t t,
-                                 uint32_t part, const uint32_t *noise, fe_w2v_outputs *o) {
+                                 uint32_t b, uint32_t blocks, uint32_t part,
+                                 const uint32_t *noise, fe_w2v_block *o) {
     const uint32_t centre = w->ids[t];
+    const uint64_t m = (uint64_t)w->left[t] + w->right[t];
     int n = 0;
     uint64_t *labels = o->labels;
     labels[0] = 0;
+    o->position = t;
+    o->from = (uint32_t)(m * b / blocks);
+    o->to = (uint32_t)(m * (b + 1) / blocks);
     o->counted = fe_w2v_part_of(job, job->negative > 0 ? centre : job->root) == part;
-    if (w->left[t] + w->right[t] == 0) {
-        o->n = 0;
-        return;
-    }
     if (job->negative > 0 && fe_w2v_part_of(job, centre) == part) {
         o->rows[n++] = job->out + (size_t)centre * job->stride;
         labels[0] = 1;
@@ -163,7 +168,10 @@ static inline void fe_w2v_gather(const fe_w2v_job *job, const fe_windows *w, uin
         }
     }
     o->n = n;
+    if (n == 0) return;
     for (int j = 0; j < n; j++) fe_prefetch_row(o->rows[j], job->stride);
+    /* the row that enters the window */
+    fe_prefetch_row(job->in + (size_t)w->ids[t + w->right[t]] * job->stride, job->stride);
 }
 
 /* CBOW: hidden OUT (stride,), the mean (or sum) of the rows of t's window. */
@@ -186,52 +194,55 @@ FE_INLINE fe_vec fe_w2v_share(const fe_w2v_job *job, uint32_t n) {
     return fe_set1(job->cbow_mean ? 1.0f : 1.0f / (float)n);
 }
 
-/* One position. Where sums is NULL inputs are stepped in place, else into sums (skip-gram: a row a
- * word of the window; CBOW: one row, of the centre). */
-static inline void fe_w2v_position(const fe_w2v_job *job, fe_w2v_state *s, const fe_windows *w,
-                                   uint32_t t, const fe_w2v_outputs *o, float alpha,
-                                   fe_w2v_sums *sums) {
+/* CBOW: add the error to the words of the window. */
+static inline void fe_w2v_spread(const fe_w2v_job *job, const fe_windows *w, uint32_t t,
+                                 const float *error) {
     const uint32_t from = t - w->left[t], to = t + w->right[t];
-    const int dim = (int)job->stride;
-    if (job->cbow) {
-        float *error = s->error;
-        fe_w2v_hidden(job, w, t, s->hidden);
-        if (sums != NULL) {
-            error = sums->rows + (size_t)(t - sums->first) * job->stride;
-            sums->touched[t - sums->first] = 1;
-        }
-        memset(error, 0, job->stride * sizeof *error);
-        fe_logistic_step((const float *const *)&s->hidden, &error, 1, o->rows, o->n, o->labels,
-                         dim, alpha, s->scratch, s->loss);
-        s->examples += o->counted;
-        if (sums != NULL) return;
-        const fe_vec share = fe_w2v_share(job, to - from);
-        for (uint32_t i = from; i <= to; i++) {
-            if (i == t) continue;
-            float *row = job->in + (size_t)w->ids[i] * job->stride;
-            for (size_t k = 0; k < job->stride; k += FE_LANES)
-                fe_store(row + k, fe_fma(fe_load(error + k), share, fe_load(row + k)));
-        }
-        return;
-    }
-    int m = 0;
+    const fe_vec share = fe_w2v_share(job, to - from);
     for (uint32_t i = from; i <= to; i++) {
         if (i == t) continue;
-        s->inputs[m] = job->in + (size_t)w->ids[i] * job->stride;
-        s->grads[m] = s->inputs[m];
-        if (sums != NULL) {
-            const uint32_t r = i - sums->first;
-            s->grads[m] = sums->rows + (size_t)r * job->stride;
-            if (!sums->touched[r]) {
-                sums->touched[r] = 1;
-                memset(s->grads[m], 0, job->stride * sizeof(float));
-            }
-        }
-        m++;
+        float *row = job->in + (size_t)w->ids[i] * job->stride;
+        for (size_t k = 0; k < job->stride; k += FE_LANES)
+            fe_store(row + k, fe_fma(fe_load(error + k), share, fe_load(row + k)));
     }
-    fe_logistic_step((const float *const *)s->inputs, s->grads, m, o->rows, o->n, o->labels, dim,
-                     alpha, s->scratch, s->loss);
+}
+
+/* Step one block. Where sums is NULL inputs are stepped in place, else into sums (skip-gram: a row
+ * a word of the window; CBOW: one row, of the centre). */
+static inline void fe_w2v_step(const fe_w2v_job *job, fe_w2v_state *s, const fe_windows *w,
+                               const fe_w2v_block *o, float alpha, fe_w2v_sums *sums) {
+    const uint32_t t = o->position;
+    int m = 0;
+    if (job->cbow) {
+        fe_w2v_hidden(job, w, t, s->hidden);
+        s->inputs[0] = s->hidden;
+        s->grads[0] = s->error;
+        if (sums != NULL) {
+            s->grads[0] = sums->rows + (size_t)(t - sums->first) * job->stride;
+            sums->touched[t - sums->first] = 1;
+        }
+        memset(s->grads[0], 0, job->stride * sizeof(float));
+        m = 1;
+    } else {
+        for (uint32_t c = o->from; c < o->to; c++) {
+            const uint32_t i = t - w->left[t] + c + (c >= w->left[t]);
+            s->inputs[m] = job->in + (size_t)w->ids[i] * job->stride;
+            s->grads[m] = s->inputs[m];
+            if (sums != NULL) {
+                const uint32_t r = i - sums->first;
+                s->grads[m] = sums->rows + (size_t)r * job->stride;
+                if (!sums->touched[r]) {
+                    sums->touched[r] = 1;
+                    memset(s->grads[m], 0, job->stride * sizeof(float));
+                }
+            }
+            m++;
+        }
+    }
+    fe_logistic_step((const float *const *)s->inputs, s->grads, m, o->rows, o->n, o->labels,
+                     (int)job->stride, alpha, s->scratch, s->loss);
     s->examples += o->counted ? m : 0;
+    if (job->cbow && sums == NULL) fe_w2v_spread(job, w, t, s->error);
 }
 
 /* Train on one chunk. */
@@ -243,26 +254,19 @@ static fe_status fe_w2v_chunk(const fe_w2v_job *job, fe_w2v_state *s, fe_w2v_chu
     if (status != FE_OK) return status;
     fe_loss_reset(s->loss);
     s->examples = 0;
-    uint32_t drawn = 0, stretch = 0;
-    /* position t is gathered FE_W2V_AHEAD positions before it is trained on */
-    for (uint32_t t = 0; t < w->n + FE_W2V_AHEAD; t++) {
-        if (t < w->n) {
-            if (t == drawn && job->negative > 0) {
-                stretch = drawn;
-                drawn = w->n - drawn > FE_W2V_STRETCH ? drawn + FE_W2V_STRETCH : w->n;
-                fe_w2v_draw(job, w, stretch, drawn, s->noise);
-            }
-            fe_w2v_gather(job, w, t, 0, s->noise + (size_t)(t - stretch) * job->negative,
-                          &s->ring[t % FE_W2V_RING]);
-            /* the row that enters the window */
-            fe_prefetch_row(job->in + (size_t)w->ids[t + w->right[t]] * job->stride, job->stride);
+    /* a block is gathered FE_W2V_AHEAD blocks before it is stepped */
+    uint32_t head = 0, tail = 0;
+    for (uint32_t t = 0; t < w->n; t++) {
+        const uint32_t blocks = fe_w2v_blocks(job, w, t);
+        for (uint32_t b = 0; b < blocks; b++) {
+            if (job->negative > 0) fe_w2v_draw(job, &w->rng, w->ids[t], s->noise);
+            fe_w2v_gather(job, w, t, b, blocks, 0, s->noise, &s->ring[head++ % FE_W2V_RING]);
+            if (head - tail > FE_W2V_AHEAD)
+                fe_w2v_step(job, s, w, &s->ring[tail++ % FE_W2V_RING], chunk->alpha, NULL);
         }
-        if (t < FE_W2V_AHEAD) continue;
-        const uint32_t now = t - FE_W2V_AHEAD;
-        if (now >= w->n) break;
-        const fe_w2v_outputs *o = &s->ring[now % FE_W2V_RING];
-        if (o->n > 0) fe_w2v_position(job, s, w, now, o, chunk->alpha, NULL);
     }
+    while (tail != head)
+        fe_w2v_step(job, s, w, &s->ring[tail++ % FE_W2V_RING], chunk->alpha, NULL);
     chunk->loss = fe_loss_flush(s->loss);
     chunk->examples = s->examples;
     chunk->words = (int64_t)w->n_tokens;

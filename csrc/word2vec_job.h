@@ -14,6 +14,7 @@ typedef struct {
                               p, p + parts, ...; NULL without negative sampling */
     const uint32_t *up;    /* IN (2V - 1,) Huffman tree, NULL without hierarchical softmax */
     uint32_t root;         /* its root, an inner node */
+    uint32_t max_path;     /* inner nodes on the longest way from a leaf to the root */
     size_t node_row;       /* row of inner node 0 in out */
     uint32_t window;
     uint32_t negative;     /* noise words a position */
@@ -35,7 +36,7 @@ typedef struct {
     int64_t words;          /* OUT tokens of the chunk's pieces */
 } fe_w2v_chunk_t;
 
-/* Positions whose noise words are drawn together. */
+/* Most positions of a stretch. */
 #define FE_W2V_STRETCH 256
 
 typedef struct fe_w2v_state fe_w2v_state; /* scratch of one thread: word2vec.h */

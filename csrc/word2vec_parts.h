@@ -36,7 +36,7 @@ struct fe_w2v_parts {
     fe_w2v_state **states;      /* (parts,) */
     fe_w2v_sums *sums;          /* (parts,) */
     fe_windows windows[2];      /* of this chunk and of the next */
-    uint32_t *noise[2];         /* (stretch, negative) of this stretch and of the next */
+    uint32_t *noise[2];         /* (blocks of a stretch, negative) of this one and the next */
     uint32_t from, to;          /* positions of this stretch */
     uint32_t next_to;           /* end of the stretch whose noise words are drawn */
     int windows_now, noise_now; /* which of the two is this one */
@@ -77,15 +77,16 @@ static inline fe_w2v_parts *fe_w2v_parts_new(const fe_w2v_job *job, uint64_t chu
     int ok = p->states != NULL && p->sums != NULL;
     for (uint32_t i = 0; ok && i < job->parts; i++) {
         fe_w2v_sums *sums = &p->sums[i];
-        sums->span = FE_W2V_STRETCH + (job->cbow ? 0 : 2 * job->window);
+        sums->span = job->stretch + (job->cbow ? 0 : 2 * job->window);
         p->states[i] = fe_w2v_state_new(job, 0);
         sums->rows = fe_malloc_aligned(sums->span * job->stride * sizeof(float));
         sums->touched = fe_calloc_array(sums->span, 1);
         ok = p->states[i] != NULL && sums->rows != NULL && sums->touched != NULL;
     }
     for (int i = 0; ok && i < 2; i++) {
+        const size_t blocks = (2 * (size_t)job->window + FE_W2V_BLOCK - 1) / FE_W2V_BLOCK;
         p->noise[i] =
-            fe_malloc_array(FE_W2V_STRETCH * ((size_t)job->negative + 1), sizeof(uint32_t));
+            fe_malloc_array(job->stretch * blocks, ((size_t)job->negative + 1) * sizeof(uint32_t));
         ok = p->noise[i] != NULL && fe_windows_alloc(&p->windows[i],
                                                      chunk_tokens + job->text.max_sentence) == FE_OK;
     }
@@ -106,7 +107,11 @@ static fe_status fe_w2v_parts_prepare(fe_w2v_parts *p, const fe_w2v_chunk_t *chu
 static void fe_w2v_parts_draw(fe_w2v_parts *p, uint32_t from) {
     fe_windows *w = &p->windows[p->windows_now];
     p->next_to = w->n - from > p->job->stretch ? from + p->job->stretch : w->n;
-    if (p->job->negative > 0) fe_w2v_draw(p->job, w, from, p->next_to, p->noise[!p->noise_now]);
+    uint32_t *noise = p->noise[!p->noise_now];
+    if (p->job->negative == 0) return;
+    for (uint32_t t = from; t < p->next_to; t++)
+        for (uint32_t b = fe_w2v_blocks(p->job, w, t); b > 0; b--, noise += p->job->negative)
+            fe_w2v_draw(p->job, &w->rng, w->ids[t], noise);
 }
 
 /* Step the outputs of one part (item < parts), or prepare the next chunk (item = parts). */
@@ -124,20 +129,20 @@ static fe_status fe_w2v_parts_step(fe_w2v_parts *p, uint32_t item) {
     fe_w2v_sums *sums = &p->sums[item];
     sums->first = job->cbow ? p->from : p->from > job->window ? p->from - job->window : 0;
     memset(sums->touched, 0, sums->span);
-    /* gather and train in turn, FE_W2V_AHEAD positions of this part apart */
-    uint32_t waiting[FE_W2V_RING], head = 0, tail = 0;
-    for (uint32_t t = p->from; t < p->to || head != tail; t++) {
-        if (t < p->to) {
-            fe_w2v_outputs *o = &s->ring[head % FE_W2V_RING];
-            fe_w2v_gather(job, w, t, item, noise + (size_t)(t - p->from) * job->negative, o);
+    /* as in fe_w2v_chunk, with the blocks that have outputs in this part */
+    uint32_t head = 0, tail = 0;
+    for (uint32_t t = p->from; t < p->to; t++) {
+        const uint32_t blocks = fe_w2v_blocks(job, w, t);
+        for (uint32_t b = 0; b < blocks; b++, noise += job->negative) {
+            fe_w2v_block *o = &s->ring[head % FE_W2V_RING];
+            fe_w2v_gather(job, w, t, b, blocks, item, noise, o);
             if (o->n == 0) continue;
-            fe_prefetch_row(job->in + (size_t)w->ids[t + w->right[t]] * job->stride, job->stride);
-            waiting[head++ % FE_W2V_RING] = t;
-            if (head - tail <= FE_W2V_AHEAD) continue;
+            head++;
+            if (head - tail > FE_W2V_AHEAD)
+                fe_w2v_step(job, s, w, &s->ring[tail++ % FE_W2V_RING], alpha, sums);
         }
-        const uint32_t now = tail++ % FE_W2V_RING;
-        fe_w2v_position(job, s, w, waiting[now], &s->ring[now], alpha, sums);
     }
+    while (tail != head) fe_w2v_step(job, s, w, &s->ring[tail++ % FE_W2V_RING], alpha, sums);
     return FE_OK;
 }
 

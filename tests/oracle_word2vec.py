@@ -117,17 +117,22 @@ def train_chunk(
     loss, examples = 0.0, 0
     for first in range(0, len(flat), stretch):
         block = flat[first : first + stretch]
-        drawn = []
-        for centre, _ in block:
-            part = centre % parts
-            drawn.append([draw(tables[part], rng) * parts + part for _ in range(negative)])
+        # wide windows in blocks of at most ten words, each with noise words of its own
+        units = []
+        for centre, context in block:
+            m, n_blocks = len(context), 1 if cbow else -(-len(context) // 10)
+            for b in range(n_blocks if context else 0):
+                noise_words = [
+                    draw(tables[centre % parts], rng) * parts + centre % parts
+                    for _ in range(negative)
+                ]
+                some = context[m * b // n_blocks : m * (b + 1) // n_blocks]
+                units.append((centre, some, noise_words))
         frozen = vectors.copy() if deterministic else vectors
         steps = []  # of the inputs, for the deterministic scheme: (word, step)
         # part by part: without parts, all outputs are of part 0
-        todo = [(part, *at) for part in range(parts) for at in zip(block, drawn, strict=True)]
-        for part, (centre, context), noise_words in todo:
-            if not context:
-                continue
+        todo = [(part, *unit) for part in range(parts) for unit in units]
+        for part, centre, context, noise_words in todo:
             examples += (1 if cbow else len(context)) if part == 0 else 0
             rows, labels = [], []
             if negative and centre % parts == part:

@@ -401,10 +401,11 @@ def test_keep_thresholds_are_word2vecs_formula():
 
 
 def test_stretches_are_short_where_a_word_is_frequent():
-    assert stretch_length(np.ones(1000, dtype=np.int64), None) == 256
-    assert stretch_length(np.array([50, 25, 25]), None) == 8
-    assert stretch_length(np.array([10, 190]), None) == 8
-    assert 8 < stretch_length(np.full(10, 5), None) < 256
+    assert stretch_length(np.ones(1000, dtype=np.int64), None, 5) == 256
+    assert stretch_length(np.array([50, 25, 25]), None, 5) == 8
+    assert stretch_length(np.array([10, 190]), None, 5) == 8
+    assert 8 < stretch_length(np.full(10, 5), None, 5) < 256
+    assert stretch_length(np.ones(1000, dtype=np.int64), None, 50) == 20
 
 
 @pytest.mark.parametrize("n", [1, 40, 5000])

@@ -23,6 +23,7 @@ cdef extern from "word2vec_job.h" nogil:
         const fe_alias *noise
         const uint32_t *up
         uint32_t root
+        uint32_t max_path
         size_t node_row
         uint32_t window
         uint32_t negative

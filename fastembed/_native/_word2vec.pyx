@@ -15,6 +15,8 @@ cdef extern from "alias.h" nogil:
 
 cdef extern from "huffman.h" nogil:
     int fe_huffman_build(const int64_t *counts, uint32_t n, uint32_t *up) noexcept
+    uint32_t fe_huffman_depth(const uint32_t *up, uint32_t n) noexcept
+    int FE_HUFFMAN_DEEPEST
 
 cdef extern from "rng.h" nogil:
     ctypedef struct fe_rng:
@@ -47,13 +49,31 @@ def noise_tables(const double[::1] weights, uint32_t parts):
 
 
 def huffman_tree(const int64_t[::1] counts):
-    """The way up from each leaf and inner node, (2V - 1,) uint32; see csrc/huffman.h."""
-    if counts.shape[0] < 2:
+    """The way up from each leaf and inner node, (2V - 1,) uint32; see csrc/huffman.h.
+
+    Counts may stand in any order; equal ones keep theirs.
+    """
+    cdef uint32_t n = <uint32_t>counts.shape[0]
+    if n < 2:
         raise ValueError("hierarchical softmax needs at least 2 words")
-    up = np.empty(2 * counts.shape[0] - 1, dtype=np.uint32)
+    order = np.argsort(-np.asarray(counts), kind="stable")
+    up = np.empty(2 * n - 1, dtype=np.uint32)
+    cdef const int64_t[::1] descending = np.ascontiguousarray(np.asarray(counts)[order])
     cdef uint32_t[::1] out = up
-    check(fe_huffman_build(&counts[0], <uint32_t>counts.shape[0], &out[0]), "Huffman tree")
+    check(fe_huffman_build(&descending[0], n, &out[0]), "Huffman tree")
+    leaves = up[:n].copy()
+    up[order] = leaves
     return up
+
+
+def tree_depth(const uint32_t[::1] up):
+    """Inner nodes on the longest way to the root; ValueError if ``up`` is no tree or too deep."""
+    depth = 0
+    if up.shape[0] >= 3 and up.shape[0] % 2 == 1:
+        depth = fe_huffman_depth(&up[0], <uint32_t>(up.shape[0] // 2 + 1))
+    if depth == 0:
+        raise ValueError(f"the Huffman tree is damaged, or deeper than {FE_HUFFMAN_DEEPEST} nodes")
+    return depth
 
 
 def init_rows(float[:, ::1] rows, Py_ssize_t first, Py_ssize_t dim, uint64_t seed, int workers):
@@ -122,6 +142,7 @@ cdef class Rounds:
             if len(roots) != 1 or roots[0] < 0:
                 raise ValueError("up must have exactly one root, an inner node")
             self.job.root = <uint32_t>roots[0]
+            self.job.max_path = tree_depth(up)
         self.job.node_row = v if noise is not None else 0
         self.job.window = window
         self.job.negative = negative

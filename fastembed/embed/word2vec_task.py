@@ -18,7 +18,7 @@ __all__ = ["Word2VecTask", "chunk_tokens", "grow_tree", "keep_thresholds"]
 # Parts of the deterministic scheme (csrc/word2vec_parts.h): as many threads can share the work.
 # More parts cost more for each thread; the result depends on this number, so it is fixed.
 PARTS = 4
-OCCURRENCES = 4  # of the most frequent word in a stretch
+OCCURRENCES, WINDOWS = 4, 20  # of the most frequent word in a stretch; of a word there
 MAX_CHUNK, MIN_CHUNK = 16384, 256
 ROOT = 0xFFFFFFFF  # FE_HUFFMAN_ROOT
 
@@ -41,12 +41,14 @@ def keep_thresholds(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint
     return np.maximum(np.ceil(keep * 2.0**32) - 1, 0).astype(np.uint32)
 
 
-def stretch_length(counts: NDArray[np.int64], keep: NDArray[np.uint32] | None) -> int:
+def stretch_length(counts: NDArray[np.int64], keep: NDArray[np.uint32] | None, window: int) -> int:
     """Positions that the deterministic scheme may run on unchanged word vectors.
 
     Steps of one word within a stretch add up without seeing each other, so even the most frequent
-    word should stand in it a few times at most.
+    word should stand in it a few times at most, and each in some twenty windows.
     """
+    if 2 * window > WINDOWS:
+        return WINDOWS
     kept = counts if keep is None else counts * ((keep + 1.0) / 2.0**32)
     share = float(np.max(kept) / max(np.sum(kept), 1e-300))
     return int(np.clip(OCCURRENCES / share, 8, _word2vec.MAX_STRETCH))
@@ -116,7 +118,7 @@ class Word2VecTask:
             max_sentence=params["max_sentence_length"],
             chunk_tokens=self.chunk,
             parts=parts,
-            stretch=stretch_length(counts, keep),
+            stretch=stretch_length(counts, keep, params["window"]),
             workers=resolve_workers(params["workers"]),
         )
 
