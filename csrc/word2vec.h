@@ -17,9 +17,6 @@
 #include "logistic.h"
 #include "word2vec_job.h"
 
-/* Inputs that are stepped together against the same noise words. Wider windows are cut into blocks
- * of about equal size: many steps at once from the same coefficients would overshoot. */
-#define FE_W2V_BLOCK 10
 /* The rows of this many blocks ahead are prefetched. */
 #define FE_W2V_AHEAD 2
 #define FE_W2V_RING 4 /* a power of two > FE_W2V_AHEAD */
@@ -76,7 +73,7 @@ static inline fe_w2v_state *fe_w2v_state_new(const fe_w2v_job *job, uint64_t chu
     fe_w2v_state *s = fe_calloc_array(1, sizeof *s);
     if (s == NULL) return NULL;
     const size_t outputs = (size_t)job->negative + 1 + job->max_path;
-    const size_t inputs = FE_W2V_BLOCK;
+    const size_t inputs = job->block;
     int ok = fe_windows_alloc(&s->windows, chunk_tokens + job->text.max_sentence) == FE_OK;
     s->noise = fe_malloc_array((size_t)job->negative + 1, sizeof *s->noise);
     s->inputs = fe_malloc_array(inputs, sizeof *s->inputs);
@@ -119,8 +116,8 @@ FE_INLINE const fe_alias *fe_w2v_part_noise(const fe_w2v_job *job, uint32_t part
 /* Blocks of the window of position t. */
 FE_INLINE uint32_t fe_w2v_blocks(const fe_w2v_job *job, const fe_windows *w, uint32_t t) {
     const uint32_t m = (uint32_t)w->left[t] + w->right[t];
-    if (m <= FE_W2V_BLOCK || job->cbow) return m > 0;
-    return (m + FE_W2V_BLOCK - 1) / FE_W2V_BLOCK;
+    if (m <= job->block || job->cbow) return m > 0;
+    return (m + job->block - 1) / job->block;
 }
 
 /* Noise words for a centre, from its part; OUT noise (negative,). */

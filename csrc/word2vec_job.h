@@ -17,7 +17,8 @@ typedef struct {
     uint32_t max_path;     /* inner nodes on the longest way from a leaf to the root */
     size_t node_row;       /* row of inner node 0 in out */
     uint32_t window;
-    uint32_t negative;     /* noise words a position */
+    uint32_t negative;     /* noise words a block */
+    uint32_t block;        /* inputs that are stepped together against the same noise words */
     uint32_t stretch;      /* positions of a stretch in word2vec_parts.h, <= FE_W2V_STRETCH */
     uint32_t parts;        /* see word2vec_parts.h: a power of two, 1 for fe_w2v_chunk */
     int shrink;            /* random reduced windows */

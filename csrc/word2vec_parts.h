@@ -84,7 +84,7 @@ static inline fe_w2v_parts *fe_w2v_parts_new(const fe_w2v_job *job, uint64_t chu
         ok = p->states[i] != NULL && sums->rows != NULL && sums->touched != NULL;
     }
     for (int i = 0; ok && i < 2; i++) {
-        const size_t blocks = (2 * (size_t)job->window + FE_W2V_BLOCK - 1) / FE_W2V_BLOCK;
+        const size_t blocks = (2 * (size_t)job->window + job->block - 1) / job->block;
         p->noise[i] =
             fe_malloc_array(job->stretch * blocks, ((size_t)job->negative + 1) * sizeof(uint32_t));
         ok = p->noise[i] != NULL && fe_windows_alloc(&p->windows[i],

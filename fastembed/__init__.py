@@ -1,4 +1,4 @@
-"""fastembed: word vectors, language models, word clusters and topics from text, on CPUs.
+"""fastembed: word vectors from plain text, on CPUs, at hardware speed.
 
 Public names only; each is imported when it is first used, so that ``import fastembed`` is quick.
 """

@@ -93,7 +93,7 @@ def sigmoid(x):
 def train_chunk(
     vectors, outputs, ids, offsets, start, stop, *, alpha, seed, stream, window, negative, shrink,
     cbow, cbow_mean, max_sentence, keep=None, noise=None, counts=None, parts=1, stretch=256,
-    deterministic=False, held=12,
+    deterministic=False, held=12, block_length=10,
 ):  # fmt: skip
     """Train in place (float64 arrays); returns (loss, examples). counts: use the Huffman tree."""
     rng = Rng(seed, Rng.TRAIN, stream)
@@ -117,10 +117,10 @@ def train_chunk(
     loss, examples = 0.0, 0
     for first in range(0, len(flat), stretch):
         block = flat[first : first + stretch]
-        # wide windows in blocks of at most ten words, each with noise words of its own
+        # wide windows in blocks, each with noise words of its own
         units = []
         for centre, context in block:
-            m, n_blocks = len(context), 1 if cbow else -(-len(context) // 10)
+            m, n_blocks = len(context), 1 if cbow else -(-len(context) // block_length)
             for b in range(n_blocks if context else 0):
                 noise_words = [
                     draw(tables[centre % parts], rng) * parts + centre % parts

@@ -180,3 +180,31 @@ def test_an_output_that_cannot_be_written(tmp_path, text, output, message):
     assert message in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert os.listdir(tmp_path) == []
+
+
+def test_a_checkpoint_that_is_there_is_neither_overwritten_nor_deleted(tmp_path, text):
+    precious = tmp_path / "precious.txt"
+    precious.write_text("precious")
+    done = run(text, "-o", tmp_path / "v.bin", "--checkpoint", precious, *SMALL)
+    assert done.returncode == 1
+    assert "is there already: go on from it with --resume, or remove it" in done.stderr
+    assert precious.read_text() == "precious"
+    done = run(text, "-o", tmp_path / "v.bin", "--checkpoint", precious, "--resume", *SMALL)
+    assert done.returncode == 1
+    assert precious.read_text() == "precious"
+    assert os.listdir(tmp_path) == ["precious.txt"]
+
+
+def test_options_that_cannot_change_an_encoded_corpus_are_refused(tmp_path, text):
+    encode = [sys.executable, "-m", "fastembed", "encode", str(text), "-o", str(tmp_path / "c.fe")]
+    subprocess.run([*encode, "--quiet"], check=True, timeout=300)
+    done = run(tmp_path / "c.fe", "-o", tmp_path / "v.bin", "--min-count", 9, "--lowercase", *SMALL)
+    assert done.returncode == 2
+    assert "--lowercase, --min-count cannot change them" in done.stderr
+
+
+def test_no_arguments_show_the_help():
+    done = subprocess.run([*COMMAND[:3]], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "Commands" in done.stderr
+    assert "fastembed: error" not in done.stderr

@@ -68,6 +68,7 @@ CASES = [
     (48, 1, 0, 1, 1, True, 5, 0.0, 29),
     (12, 1, 8, 1, 0, True, 6, 0.05, 1000),
     (7, 0, 70, 1, 1, True, 2, 0.0, 1000),
+    # wide windows: in blocks of four
     (12, 0, 5, 0, 1, True, 24, 0.0, 1000),
     (12, 0, 3, 1, 1, False, 16, 0.05, 1000),
     (12, 1, 5, 0, 1, False, 24, 0.0, 1000),
@@ -79,6 +80,7 @@ CASES = [
 def test_rounds_equal_the_oracle(isa, case, parts):
     dim, cbow, negative, hs, mean, shrink, window, sample, max_sentence = case
     ids, offsets = text()
+    block = 10 if window < 10 else 4
     vectors, outputs = setup(dim, negative, hs)
     expected_v = vectors[:, :dim].astype(np.float64)
     expected_o = outputs[:, :dim].astype(np.float64)
@@ -99,6 +101,7 @@ def test_rounds_equal_the_oracle(isa, case, parts):
         tree,
         chunk_tokens=256,
         parts=parts,
+        block=block,
         stretch=40,
         workers=1,
         **settings,
@@ -109,7 +112,8 @@ def test_rounds_equal_the_oracle(isa, case, parts):
             expected_v, expected_o, ids, offsets, int(chunk["start"]), int(chunk["stop"]),
             alpha=float(chunk["alpha"]), stream=int(chunk["stream"]), keep=keep, noise=noise,
             counts=COUNTS if hs else None, parts=max(parts, 1), deterministic=parts > 0,
-            stretch=40 if parts else 256, held=12 if isa == "v4" or ARM64 else 6, **settings,
+            block_length=block, stretch=40 if parts else 256,
+            held=12 if isa == "v4" or ARM64 else 6, **settings,
         )  # fmt: skip
         assert chunk["examples"] == examples
         assert chunk["loss"] == pytest.approx(loss, rel=2e-5)
@@ -133,7 +137,7 @@ def test_parts_give_the_same_bits_for_any_workers(isa, cbow, negative, hs):
         _word2vec.Rounds(
             vectors, outputs, None, noise, tree, window=5, negative=negative, shrink=True,
             cbow=bool(cbow), cbow_mean=True, seed=1, max_sentence=1000, chunk_tokens=512, parts=4,
-            stretch=64, workers=workers,
+            block=10, stretch=64, workers=workers,
         ).run(ids, 0, offsets, chunks)  # fmt: skip
         results.append((vectors.tobytes(), outputs.tobytes(), chunks.tobytes()))
     assert results[0] == results[1] == results[2]
@@ -149,7 +153,7 @@ def test_rounds_can_be_cut_anywhere():
         rounds = _word2vec.Rounds(
             vectors, outputs, None, noise, None, window=5, negative=5, shrink=True, cbow=False,
             cbow_mean=True, seed=1, max_sentence=50, chunk_tokens=256, parts=0,
-            stretch=256, workers=1,
+            block=10, stretch=256, workers=1,
         )  # fmt: skip
         chunks = chunks_of(len(ids), 256)
         for low, high in itertools.pairwise(cuts):
@@ -172,7 +176,7 @@ def test_words_alone_in_their_sentence_give_no_examples():
     rounds = _word2vec.Rounds(
         vectors, outputs, None, _word2vec.noise_tables(WEIGHTS, 1), None, window=5, negative=5,
         shrink=True, cbow=False, cbow_mean=True, seed=1, max_sentence=50, chunk_tokens=256,
-        parts=0, stretch=256, workers=1,
+        parts=0, block=10, stretch=256, workers=1,
     )  # fmt: skip
     rounds.run(ids, 0, np.array([0, 1, 2, 2, 3], dtype=np.uint64), chunks)
     assert chunks["examples"].sum() == 0
@@ -260,5 +264,5 @@ def test_settings_that_do_not_fit_are_refused():
         _word2vec.Rounds(
             vectors, outputs[:5], None, _word2vec.noise_tables(WEIGHTS, 1), None, window=5,
             negative=5, shrink=True, cbow=False, cbow_mean=True, seed=1, max_sentence=50,
-            chunk_tokens=256, parts=0, stretch=256, workers=1,
+            chunk_tokens=256, parts=0, block=10, stretch=256, workers=1,
         )  # fmt: skip

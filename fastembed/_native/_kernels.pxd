@@ -27,6 +27,7 @@ cdef extern from "word2vec_job.h" nogil:
         size_t node_row
         uint32_t window
         uint32_t negative
+        uint32_t block
         uint32_t stretch
         uint32_t parts
         int shrink

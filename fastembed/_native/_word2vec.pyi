@@ -26,6 +26,7 @@ class Rounds:
         seed: int,
         max_sentence: int,
         chunk_tokens: int,
+        block: int,
         parts: int,
         stretch: int,
         workers: int,

@@ -5,7 +5,6 @@ import numpy as np
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-
 from fastembed._native._kernels cimport (
     FE_W2V_STRETCH, check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
     fe_w2v_state, kernels)
@@ -33,7 +32,7 @@ CHUNK = np.dtype(
 
 
 def noise_tables(const double[::1] weights, uint32_t parts):
-    """Alias tables of the words p, p + parts, ... for each part p, end to end: (V, 2) uint32."""
+    """Alias tables of the words p, p + parts, ... for each part p, end to end, (V, 2) uint32."""
     cdef uint32_t part, begin = 0, n
     cdef const double[::1] own
     tables = np.empty((weights.shape[0], 2), dtype=np.uint32)
@@ -49,10 +48,7 @@ def noise_tables(const double[::1] weights, uint32_t parts):
 
 
 def huffman_tree(const int64_t[::1] counts):
-    """The way up from each leaf and inner node, (2V - 1,) uint32; see csrc/huffman.h.
-
-    Counts may stand in any order; equal ones keep theirs.
-    """
+    """The way up from each leaf and inner node, (2V - 1,) uint32, for counts in any order."""
     cdef uint32_t n = <uint32_t>counts.shape[0]
     if n < 2:
         raise ValueError("hierarchical softmax needs at least 2 words")
@@ -61,8 +57,7 @@ def huffman_tree(const int64_t[::1] counts):
     cdef const int64_t[::1] descending = np.ascontiguousarray(np.asarray(counts)[order])
     cdef uint32_t[::1] out = up
     check(fe_huffman_build(&descending[0], n, &out[0]), "Huffman tree")
-    leaves = up[:n].copy()
-    up[order] = leaves
+    up[order] = up[:n].copy()
     return up
 
 
@@ -79,8 +74,7 @@ def tree_depth(const uint32_t[::1] up):
 def init_rows(float[:, ::1] rows, Py_ssize_t first, Py_ssize_t dim, uint64_t seed, int workers):
     """Fill rows[first:, :dim] with uniform numbers in [-0.5, 0.5) / dim, one stream a row."""
     cdef Py_ssize_t i, n = rows.shape[0]
-    if not 0 < dim <= rows.shape[1]:
-        raise ValueError(f"dim must be in 1..{rows.shape[1]}; got {dim}")
+    assert 0 < dim <= rows.shape[1]
     for i in prange(first, n, schedule="static", num_threads=workers, nogil=True):
         _init_row(&rows[i, 0], dim, seed, i)
 
@@ -102,6 +96,7 @@ cdef class Rounds:
     keep : (V,) uint32 or None
     noise : (V, 2) uint32 from `noise_tables` or None
     up : (2V - 1,) uint32 from `huffman_tree` or None
+    block : words of a window that are stepped together against the same noise words
     parts : 0 for updates in place by all threads, else the parts of the deterministic scheme
     stretch : positions that the deterministic scheme runs on unchanged inputs
     """
@@ -116,7 +111,8 @@ cdef class Rounds:
     def __cinit__(self, float[:, ::1] vectors, float[:, ::1] outputs, const uint32_t[::1] keep,
                   const uint32_t[:, ::1] noise, const uint32_t[::1] up, *, int window,
                   int negative, bint shrink, bint cbow, bint cbow_mean, uint64_t seed,
-                  uint64_t max_sentence, uint64_t chunk_tokens, int parts, int stretch, int workers):
+                  uint64_t max_sentence, uint64_t chunk_tokens, int block, int parts, int stretch,
+                  int workers):
         cdef size_t v = vectors.shape[0], rows = (v if noise is not None else 0)
         rows += (v - 1 if up is not None else 0)
         if (vectors.shape[1] % 16 or vectors.shape[1] != outputs.shape[1] or v == 0
@@ -124,7 +120,7 @@ cdef class Rounds:
                 or (keep is not None and <size_t>keep.shape[0] != v)
                 or (noise is not None and (<size_t>noise.shape[0] != v or noise.shape[1] != 2))
                 or (up is not None and <size_t>up.shape[0] != 2 * v - 1)
-                or window < 1 or window > 65535 or workers < 1 or max_sentence < 1
+                or window < 1 or window > 65535 or workers < 1 or max_sentence < 1 or block < 1
                 or parts & (parts - 1) or not 1 <= stretch <= FE_W2V_STRETCH):
             raise ValueError("shapes or settings of the word2vec run do not fit together")
         self.k = kernels()
@@ -146,6 +142,7 @@ cdef class Rounds:
         self.job.node_row = v if noise is not None else 0
         self.job.window = window
         self.job.negative = negative
+        self.job.block = block
         self.job.stretch = stretch
         self.job.parts = max(parts, 1)
         self.job.shrink = shrink
@@ -156,15 +153,15 @@ cdef class Rounds:
         if parts > 0:
             self.parts = self.k.w2v_parts_new(&self.job, chunk_tokens)
             if self.parts == NULL:
-                raise MemoryError("word2vec: not enough memory for the scratch of the parts")
+                raise MemoryError("word2vec: not enough memory for its scratch")
             return
         self.states = <fe_w2v_state **>calloc(workers, sizeof(fe_w2v_state *))
         if self.states == NULL:
-            raise MemoryError()
+            raise MemoryError("word2vec: not enough memory")
         for i in range(workers):
             self.states[i] = self.k.w2v_state_new(&self.job, chunk_tokens)
             if self.states[i] == NULL:
-                raise MemoryError("word2vec: not enough memory for the scratch of the threads")
+                raise MemoryError("word2vec: not enough memory for its scratch")
 
     def __dealloc__(self):
         if self.parts != NULL:
@@ -182,10 +179,8 @@ cdef class Rounds:
         belong to; every id is less than V.
         """
         cdef Py_ssize_t c, n = chunks.shape[0]
-        if n == 0:
-            return
-        if ids.shape[0] == 0 or offsets.shape[0] < 2:
-            raise ValueError("a round needs tokens and at least one sentence")
+        if n == 0 or ids.shape[0] == 0 or offsets.shape[0] < 2:
+            raise ValueError("a round needs chunks, tokens and at least one sentence")
         self.job.text.ids = &ids[0]
         self.job.text.first = first
         self.job.text.n_ids = ids.shape[0]
@@ -195,7 +190,6 @@ cdef class Rounds:
         cdef int[::1] code = codes
         if self.parts != NULL:
             check(self.k.w2v_parts_open(self.parts, &chunks[0], n), "word2vec round")
-            # every thread works until the round is done; one thread alone does all of it
             for c in prange(self.workers, schedule="static", chunksize=1,
                             num_threads=self.workers, nogil=True):
                 code[c] = self.k.w2v_parts_run(self.parts)

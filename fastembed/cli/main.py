@@ -50,7 +50,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fastembed")
 def cli() -> None:
-    """Train word embeddings and language models from text, fast, on CPUs.
+    """Train, query, evaluate and convert word vectors from text, fast, on CPUs.
 
     Results go to standard output, everything else to standard error; "-" as a file name is
     standard input or output.
@@ -70,6 +70,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     try:
         # click returns the exit code of ctx.exit() instead of raising it in this mode
         status = cli.main(args=argv, prog_name="fastembed", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        raise SystemExit(error.exit_code) from None
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         where = f" (see {context.command_path} --help)" if context is not None else ""
@@ -91,6 +94,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         fail(f"{where}{error.strerror or error}", 1)
+    except ArithmeticError as error:
+        # a size that overflows, a weight that is not finite: from the kernels
+        fail(str(error), 1)
     except (ValueError, TypeError) as error:
         # arguments that only the library can judge
         fail(str(error), 2)

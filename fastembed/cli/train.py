@@ -86,6 +86,21 @@ def _check_output(output: str) -> None:
         raise PermissionError(13, "no permission to write there", output)
 
 
+def _refuse_text_options(ctx: click.Context, text: str) -> None:
+    """An encoded corpus has its words already: options that choose them would do nothing."""
+    given = [
+        "--" + name.replace("_", "-")
+        for name in (*TEXT_OPTIONS, "min_count", "max_vocab")
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"{text} is an encoded corpus, whose words were chosen when it was made; "
+            f"{', '.join(given)} cannot change them",
+            ctx,
+        )
+
+
 def _save(model: Word2Vec, output: str, format: VectorFormat) -> None:
     """The whole model for the native format, so that it can be trained further; else vectors."""
     if format == "native":
@@ -98,6 +113,7 @@ def _word2vec_command() -> click.Command:
     from fastembed.core.rounds import TrainingInterrupted
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.io.formats import format_of_name
+    from fastembed.text.encoded import EncodedCorpus
 
     @click.command("word2vec")
     @click.argument("text", nargs=-1, required=True)
@@ -134,7 +150,9 @@ def _word2vec_command() -> click.Command:
     @text_options
     @quiet_option
     @hyper_parameters(Word2Vec)
+    @click.pass_context
     def word2vec(
+        ctx: click.Context,
         text: tuple[str, ...],
         output: str,
         format: str | None,
@@ -154,10 +172,17 @@ def _word2vec_command() -> click.Command:
         if output == "-" and checkpoint is None and resume:
             raise click.UsageError("--resume with an output to - needs --checkpoint FILE")
         place = checkpoint or (None if output == "-" else output + CHECKPOINT)
-        if resume and not os.path.exists(str(place)):
+        there = place is not None and os.path.exists(place)
+        if resume and not there:
             click.echo(f"no checkpoint at {place}: starting from the beginning", err=True)
             resume = False
+        if there and not resume:
+            raise FileExistsError(
+                17, "is there already: go on from it with --resume, or remove it", place
+            )
         source = training_text(text, **{name: options.pop(name) for name in TEXT_OPTIONS})
+        if isinstance(source, EncodedCorpus):
+            _refuse_text_options(ctx, text[0])
         model = Word2Vec(**options)
         try:
             model.fit(

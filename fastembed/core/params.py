@@ -140,7 +140,7 @@ class Params:
     """Base of every class with hyper-parameters; subclasses are keyword-only dataclasses.
 
     The constructor only stores what it is given, and `check_params` judges it, so that
-    ``sklearn.base.clone`` and grid search work without scikit-learn being imported here.
+    ``sklearn.base.clone`` works without scikit-learn being imported here.
     """
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

@@ -35,12 +35,12 @@ def _figures(figures: dict[str, float]) -> str:
     return " ".join(f"{name} {value:.4g}" for name, value in figures.items())
 
 
-def _width(stream: TextIO) -> int:
-    """Columns of a terminal; 0 if it does not know (serial lines, some pseudo-terminals)."""
+def _knows_its_size(stream: TextIO) -> bool:
+    """Whether a terminal has a size (serial lines and some pseudo-terminals say 0 x 0)."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns
+        return min(os.get_terminal_size(stream.fileno())) > 0
     except (OSError, ValueError):
-        return 0
+        return False
 
 
 class BarProgress(Progress):
@@ -54,10 +54,11 @@ class BarProgress(Progress):
         from tqdm import tqdm
 
         self.close()
-        known = _width(self.stream) > 0
+        known = _knows_its_size(self.stream)
         self._bar = tqdm(
             total=total, desc=label, unit=f" {unit}", unit_scale=True, file=self.stream,
-            dynamic_ncols=known, ncols=None if known else 80, mininterval=0.1, smoothing=0.1,
+            dynamic_ncols=known, ncols=None if known else 80, nrows=None if known else 20,
+            mininterval=0.1, smoothing=0.1,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {rate_fmt}{postfix} ETA {remaining}"
             if total else None,
         )  # fmt: skip

@@ -149,7 +149,7 @@ def train(
                 began = time.monotonic()
                 figures = task.run(position.epoch, position.chunk, count)
                 seconds = time.monotonic() - began
-                rate = task.learning_rate(position.epoch, position.chunk)
+                rate = task.learning_rate(position.epoch, position.chunk + count - 1)
                 # one by one: the sum does not depend on how the chunks were cut into rounds
                 for loss in figures.loss:
                     position.loss += loss
@@ -175,6 +175,13 @@ def train(
             position.loss = 0.0
             for callback in callbacks:
                 callback.on_epoch_end(model)
+            if interrupted() and position.epoch < epochs:
+                raise TrainingInterrupted(_stopped(position, epochs, task.n_chunks, save))
+    if not any(position.examples_history):
+        raise TrainingError(
+            "there was nothing to train on: no word that was kept had another word beside it. "
+            "Sentences of one word, a large min_count or a small sample leave none"
+        )
     for callback in callbacks:
         callback.on_train_end(model)
 

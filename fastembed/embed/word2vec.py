@@ -57,6 +57,8 @@ class Word2Vec(Params):
         CBOW: a centre word), summed in float64.
     n_examples_ : list of int
         Examples of each epoch of the last `fit` or `partial_fit`.
+    epochs_done_ : int
+        Epochs of all `fit` and `partial_fit` so far; random numbers differ from epoch to epoch.
     training_seconds_ : float
         Time in the training loop, without reading the text.
 
@@ -156,6 +158,7 @@ class Word2Vec(Params):
         report = progress_of(progress)
         with self._encoded(corpus, params, report) as encoded:
             self.vocabulary_ = encoded.vocabulary
+            self.epochs_done_ = 0
             position = Position()
             if resume:
                 assert checkpoint is not None
@@ -203,6 +206,12 @@ class Word2Vec(Params):
                 f"vector_size is {params['vector_size']} but the model was trained with "
                 f"{self.wv.vector_size}; partial_fit cannot change it"
             )
+        for name in ("hs", "negative"):
+            if (params[name] > 0) != (self._params[name] > 0):
+                raise ValueError(
+                    f"{name} was {self._params[name]} when the model was trained and is "
+                    f"{params[name]} now; partial_fit cannot switch an output layer on or off"
+                )
         if isinstance(corpus, EncodedCorpus):
             raise TypeError(
                 "partial_fit takes text, not an encoded corpus, whose ids are those of its own "
@@ -254,36 +263,36 @@ class Word2Vec(Params):
         from fastembed._native import _word2vec
 
         old, dim = self.vocabulary_, params["vector_size"]
+        room = len(found) if params["max_vocab"] is None else params["max_vocab"] - len(old)
         counts = old.counts.copy()
-        new_words, new_counts = [], []
+        new_words: list[str] = []
+        new_counts: list[int] = []
+        # the most frequent come first
         for word, count in zip(found.words, found.counts.tolist(), strict=True):
             index = old.words.find(word)
             if index >= 0:
                 counts[index] += count
-            elif count >= params["min_count"]:
+            elif count >= params["min_count"] and len(new_words) < room:
                 new_words.append(word)
                 new_counts.append(count)
         n, more = len(old), len(new_words)
-        if more:
-            counts = np.concatenate([counts, np.array(new_counts, dtype=np.int64)])
-        self.vocabulary_ = Vocabulary([*old.words, *new_words], counts)
-        self._vectors = _with_rows(self._vectors, n, more, dim)
-        _word2vec.init_rows(
-            self._vectors, n, dim, params["seed"], resolve_workers(params["workers"])
-        )
-        word_rows = n if params["negative"] else 0
-        if len(self._outputs) < word_rows + (n - 1 if params["hs"] else 0):
-            raise ValueError("the model was trained without this output layer: hs and negative "
-                             "cannot be switched on in partial_fit")  # fmt: skip
-        nodes = self._outputs[word_rows:]
-        outputs = _with_rows(self._outputs[:word_rows], word_rows, more if word_rows else 0, dim,
-                             after=len(nodes) + more if params["hs"] else 0)  # fmt: skip
-        if params["hs"]:
-            start = word_rows + (more if word_rows else 0)
-            outputs[start : start + len(nodes)] = nodes
-            assert self._tree is not None
-            self._tree = grow_tree(self._tree, np.array(new_counts, dtype=np.int64))
-        self._outputs = outputs
+        added = np.array(new_counts, dtype=np.int64)
+        vocabulary = Vocabulary([*old.words, *new_words], np.concatenate([counts, added]))
+        vectors = _with_rows(self._vectors, n, more, dim)
+        workers = resolve_workers(params["workers"])
+        _word2vec.init_rows(vectors, n, dim, params["seed"], workers)
+        # outputs: the words, with room for the new ones, then the inner nodes, with room too
+        rows, room = (n, more) if params["negative"] else (0, 0)
+        nodes, tree = self._outputs[rows:], self._tree
+        if tree is not None:
+            tree = grow_tree(tree, added)
+            _word2vec.tree_depth(tree)
+        after = len(nodes) + more if params["hs"] else 0
+        outputs = _with_rows(self._outputs[:rows], rows, room, dim, after=after)
+        outputs[rows + room : rows + room + len(nodes)] = nodes
+        # all is well: only now does the model change
+        self.vocabulary_, self._tree = vocabulary, tree
+        self._vectors, self._outputs = vectors, outputs
 
     def _train(
         self,
@@ -300,7 +309,10 @@ class Word2Vec(Params):
         self._position = position
         self.loss_history_ = position.loss_history
         self._wv: KeyedVectors | None = None
-        task = Word2VecTask(encoded, self._vectors, self._outputs, self._tree, params)
+        self._in_training = True
+        task = Word2VecTask(
+            encoded, self._vectors, self._outputs, self._tree, params, self.epochs_done_
+        )
 
         def save(at: Position) -> str:
             assert checkpoint is not None
@@ -319,6 +331,8 @@ class Word2Vec(Params):
                 save_seconds=checkpoint_seconds,
             )
         finally:
+            self._in_training = False
+            self.epochs_done_ += len(position.loss_history)
             self.training_seconds_ = position.seconds
             self.n_examples_ = position.examples_history
 
@@ -334,14 +348,18 @@ class Word2Vec(Params):
         """The word vectors; they share memory with the model."""
         if not self.is_fitted:
             raise NotFittedError("this Word2Vec has no vectors yet; call fit(corpus) first")
-        if self._wv is None:
-            self._wv = KeyedVectors(
-                self.vocabulary_.words,
-                self._vectors[:, : self._dim],
-                counts=self.vocabulary_.counts,
-                metadata=model_metadata(self),
-            )
-        return self._wv
+        if self._wv is not None:
+            return self._wv
+        vectors = KeyedVectors(
+            self.vocabulary_.words,
+            self._vectors[:, : self._dim],
+            counts=self.vocabulary_.counts,
+            metadata=model_metadata(self),
+        )
+        # kept only when the rows stay as they are: it remembers their norms
+        if not self._in_training:
+            self._wv = vectors
+        return vectors
 
     def save(self, path: StrPath) -> None:
         """Write the whole model (vectors, outputs, vocabulary) as a native file.
@@ -371,7 +389,8 @@ class Word2Vec(Params):
         model.loss_history_ = state.position.loss_history
         model.n_examples_ = state.position.examples_history
         model.training_seconds_ = state.position.seconds
-        model._wv = None
+        model.epochs_done_ = state.epochs_done
+        model._wv, model._in_training = None, False
         return model
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed._native import _word2vec
 from fastembed.core.errors import FormatError, TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
@@ -42,6 +43,7 @@ class State:
     vocabulary: Vocabulary
     params: dict[str, Any]
     position: Position
+    epochs_done: int  # by earlier fits
     corpus: str  # fingerprint, "" in a model
 
 
@@ -53,13 +55,17 @@ def model_metadata(model: Word2Vec) -> dict[str, Any]:
         "kind": KIND,
         "params": model._params,
         "position": model._position.to_dict(),
+        "epochs_done": model.epochs_done_,
         "isa": _kernels.isa(),
     }
 
 
 def model_arrays(model: Word2Vec) -> dict[str, NDArray[Any]]:
     """A model's arrays by name: those of its `KeyedVectors`, and the outputs."""
-    arrays = model.wv.to_arrays() | {"outputs": model._outputs[:, : model._dim]}
+    # not model.wv, to which its user may have added vectors
+    words, vectors = model.vocabulary_.words, model._vectors[:, : model._dim]
+    arrays = KeyedVectors(words, vectors, counts=model.vocabulary_.counts).to_arrays()
+    arrays["outputs"] = model._outputs[:, : model._dim]
     if model._tree is not None:
         arrays["tree"] = model._tree
     return arrays
@@ -93,21 +99,32 @@ def load_model(path: StrPath) -> State:
             f"{path}: holds {metadata.get('kind') or 'something else'}, not a {KIND} model; "
             "word vectors alone are read with KeyedVectors.load"
         )
-    params = metadata["params"]
+    try:
+        params = dict(metadata["params"])
+        position = Position(**metadata["position"])
+        epochs_done, corpus = int(metadata["epochs_done"]), str(metadata.get("corpus", ""))
+        dim, hs, negative = (int(params[name]) for name in ("vector_size", "hs", "negative"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the model's metadata are damaged: {error}") from None
     if "outputs" not in arrays:
         raise FormatError(f"{path}: the model lacks its outputs")
     vectors = KeyedVectors.from_arrays(arrays, path=path)
     outputs, counts = arrays["outputs"], vectors.expandos.get("count", np.empty(0))
-    n, dim = len(vectors), params["vector_size"]
-    rows = (n if params["negative"] else 0) + (n - 1 if params["hs"] else 0)
-    tree = np.array(arrays["tree"]) if "tree" in arrays else None
+    n = len(vectors)
+    rows = (n if negative else 0) + (n - 1 if hs else 0)
+    tree = np.array(arrays["tree"]) if hs and "tree" in arrays else None
     if (
         vectors.vectors.shape != (n, dim)
         or outputs.shape != (rows, dim)
         or counts.shape != (n,)
-        or (params["hs"] and (tree is None or tree.shape != (2 * n - 1,)))
+        or (hs and (tree is None or tree.shape != (2 * n - 1,) or tree.dtype != np.uint32))
     ):
         raise FormatError(f"{path}: the shapes of the model's arrays do not fit together")
+    if tree is not None:
+        try:
+            _word2vec.tree_depth(tree)
+        except ValueError as error:
+            raise FormatError(f"{path}: {error}") from None
     words = WordList(np.array(vectors.words.blob), np.array(vectors.words.offsets))
     return State(
         vectors=_padded(vectors.vectors),
@@ -115,8 +132,9 @@ def load_model(path: StrPath) -> State:
         tree=tree,
         vocabulary=Vocabulary(words, np.array(counts)),
         params=params,
-        position=Position(**metadata["position"]),
-        corpus=metadata.get("corpus", ""),
+        position=position,
+        epochs_done=epochs_done,
+        corpus=corpus,
     )
 
 

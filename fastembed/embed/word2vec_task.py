@@ -13,7 +13,7 @@ from fastembed.core.schedule import learning_rate
 from fastembed.core.threads import resolve_workers
 from fastembed.text.encoded import EncodedCorpus
 
-__all__ = ["Word2VecTask", "chunk_tokens", "grow_tree", "keep_thresholds"]
+__all__ = ["Word2VecTask", "block_length", "chunk_tokens", "grow_tree", "keep_thresholds"]
 
 # Parts of the deterministic scheme (csrc/word2vec_parts.h): as many threads can share the work.
 # More parts cost more for each thread; the result depends on this number, so it is fixed.
@@ -41,17 +41,25 @@ def keep_thresholds(counts: NDArray[np.int64], sample: float) -> NDArray[np.uint
     return np.maximum(np.ceil(keep * 2.0**32) - 1, 0).astype(np.uint32)
 
 
+def block_length(window: int) -> int:
+    """Words of a window that are stepped together against the same noise words.
+
+    Ten cover the default window of five. In wider windows steps from the same coefficients, and
+    noise words that meet the same centre again and again, would cost quality: blocks get shorter.
+    """
+    return max(1, min(10, 100 // window))
+
+
 def stretch_length(counts: NDArray[np.int64], keep: NDArray[np.uint32] | None, window: int) -> int:
     """Positions that the deterministic scheme may run on unchanged word vectors.
 
     Steps of one word within a stretch add up without seeing each other, so even the most frequent
     word should stand in it a few times at most, and each in some twenty windows.
     """
-    if 2 * window > WINDOWS:
-        return WINDOWS
     kept = counts if keep is None else counts * ((keep + 1.0) / 2.0**32)
     share = float(np.max(kept) / max(np.sum(kept), 1e-300))
-    return int(np.clip(OCCURRENCES / share, 8, _word2vec.MAX_STRETCH))
+    most = _word2vec.MAX_STRETCH if 2 * window <= WINDOWS else WINDOWS
+    return int(np.clip(OCCURRENCES / share, 8, most))
 
 
 def grow_tree(up: NDArray[np.uint32], counts: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -91,10 +99,12 @@ class Word2VecTask:
         outputs: NDArray[np.float32],
         tree: NDArray[np.uint32] | None,
         params: dict[str, Any],
+        epochs_done: int = 0,
     ) -> None:
         counts = encoded.vocabulary.counts
         self.encoded = encoded
         self.params = params
+        self.epochs_done = epochs_done
         self.chunk = chunk_tokens(encoded.n_tokens)
         # the largest power of two of parts that the words can be dealt to
         parts = min(PARTS, 1 << (len(counts).bit_length() - 1)) if params["deterministic"] else 0
@@ -117,6 +127,7 @@ class Word2VecTask:
             seed=params["seed"],
             max_sentence=params["max_sentence_length"],
             chunk_tokens=self.chunk,
+            block=block_length(params["window"]),
             parts=parts,
             stretch=stretch_length(counts, keep, params["window"]),
             workers=resolve_workers(params["workers"]),
@@ -149,7 +160,8 @@ class Word2VecTask:
         starts = index * self.chunk
         chunks["start"] = starts
         chunks["stop"] = np.minimum(starts + self.chunk, self.work)
-        chunks["stream"] = epoch * self.n_chunks + index
+        # 2**40 chunks of text before two epochs could meet
+        chunks["stream"] = ((self.epochs_done + epoch) << 40) + index
         chunks["alpha"] = self._rates(epoch, starts)
         begin = int(starts[0])
         # the last chunk's last piece may reach over its end
