@@ -14,6 +14,7 @@ import fastembed.text.encoder as encoder_module
 from fastembed import Corpus, EncodedCorpus, Vocabulary
 from fastembed.core.errors import FormatError
 from fastembed.io.native import read_native, write_native
+from fastembed.text import spool as spool_module
 from fastembed.text.spool import Spool
 
 
@@ -221,3 +222,17 @@ def test_spool_moves_within_itself():
         assert spool.read(3, 43).tolist() == list(range(5, 45))
         with pytest.raises(ValueError, match="in memory"):
             spool.fd.bit_length()
+
+
+def test_a_full_disk_names_the_folder_of_the_spool(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(spool_module.os, "pwrite", full)
+    with (
+        Spool(np.uint32, memory=2, folder=tmp_path) as spool,
+        pytest.raises(OSError, match="No space left") as caught,
+    ):
+        spool.append(np.arange(5, dtype=np.uint32))
+    assert str(tmp_path) in caught.value.filename
+    assert "TMPDIR" in caught.value.filename

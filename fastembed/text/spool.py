@@ -90,8 +90,13 @@ class Spool:
             self._spill()
         view = memoryview(np.ascontiguousarray(values, dtype=self.dtype)).cast("B")
         offset, done = at * self.dtype.itemsize, 0
-        while done < len(view):
-            done += os.pwrite(self.fd, view[done : done + (1 << 30)], offset + done)
+        try:
+            while done < len(view):
+                done += os.pwrite(self.fd, view[done : done + (1 << 30)], offset + done)
+        except OSError as error:
+            folder = self._folder or tempfile.gettempdir()
+            error.filename = f"temporary file in {folder} (TMPDIR chooses another folder)"
+            raise
 
     def _spill(self) -> None:
         held = self._array[: self._size]
