@@ -407,6 +407,12 @@ def test_topic_runs_and_its_checks_hold(setting, topic):
             assert all(value > 0 for values in figures for value in values)
 
 
+def test_only_some_rows_can_be_measured(setting):
+    names = [r.case.name for r in run_topics(setting, ["startup"], 1, lambda line: None, "--help")]
+    assert names == ["fastembed --help"]
+    assert not list(run_topics(setting, ["startup"], 1, lambda line: None, "no such row"))
+
+
 def test_quality_scores_every_seed(setting, tmp_path):
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("God\tLORD\t9\nearth\theaven\t7\nIsrael\tbread\t1\nking\tpeople\t4\n")

@@ -37,12 +37,17 @@ def prepare_text(
 
 
 def run_topics(
-    setting: Setting, topics: Sequence[str], runs: int, progress: Callable[[str], None]
+    setting: Setting,
+    topics: Sequence[str],
+    runs: int,
+    progress: Callable[[str], None],
+    only: str = "",
 ) -> Iterator[Result]:
-    """Results of the chosen topics, case by case as they come."""
+    """Results of the chosen topics, case by case as they come; those named like ``only``."""
     for topic in topics:
         for case in TOPICS[topic](setting):
-            yield run_case(case, runs, progress)
+            if only in case.name:
+                yield run_case(case, runs, progress)
 
 
 def environment(contenders: Mapping[str, Contender]) -> dict[str, Any]:

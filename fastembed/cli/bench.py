@@ -32,6 +32,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     multiple=True,
     help="What to measure; may be repeated. All but quality by default.",
 )
+@click.option("--only", default="", metavar="WORDS", help='Only rows named so: "min_count 1".')
 @click.option("--quick", is_flag=True, help="A small part of the text, one run, few cases.")
 @click.option("--runs", type=click.IntRange(min=1), help="Runs of each contender; 3, quick 1.")
 @click.option(
@@ -74,6 +75,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 def bench(
     text: str | None,
     topics: tuple[str, ...],
+    only: str,
     quick: bool,
     runs: int | None,
     workers: tuple[int, ...],
@@ -143,7 +145,9 @@ def bench(
             "epochs": epochs,
         }
         try:
-            for result in run_topics(setting, [t for t in chosen if t != "quality"], runs, _say):
+            for result in run_topics(
+                setting, [t for t in chosen if t != "quality"], runs, _say, only
+            ):
                 results.append(result)
             if "quality" in chosen:
                 from fastembed.bench.quality import measure_quality
