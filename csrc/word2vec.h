@@ -184,24 +184,23 @@ static inline void fe_w2v_hidden(const fe_w2v_job *job, const fe_windows *w, uin
     }
 }
 
-/* CBOW: what of the error reaches a word of the window. word2vec and gensim give the whole error
- * to each word under the mean (the exact gradient is 1/n of it) and 1/n of it under the sum; the
- * learning rates in use everywhere are made for that. */
-FE_INLINE fe_vec fe_w2v_share(const fe_w2v_job *job, uint32_t n) {
-    return fe_set1(job->cbow_mean ? 1.0f : 1.0f / (float)n);
+/* CBOW: give a word of a window of n its share of the error. word2vec and gensim give the whole
+ * error to each word under the mean (the exact gradient is 1/n of it) and 1/n of it under the sum;
+ * the learning rates in use everywhere are made for that. */
+FE_INLINE void fe_w2v_add_share(const fe_w2v_job *job, uint32_t word, const float *error,
+                                uint32_t n) {
+    const fe_vec share = fe_set1(job->cbow_mean ? 1.0f : 1.0f / (float)n);
+    float *row = job->in + (size_t)word * job->stride;
+    for (size_t k = 0; k < job->stride; k += FE_LANES)
+        fe_store(row + k, fe_fma(fe_load(error + k), share, fe_load(row + k)));
 }
 
 /* CBOW: add the error to the words of the window. */
 static inline void fe_w2v_spread(const fe_w2v_job *job, const fe_windows *w, uint32_t t,
                                  const float *error) {
     const uint32_t from = t - w->left[t], to = t + w->right[t];
-    const fe_vec share = fe_w2v_share(job, to - from);
-    for (uint32_t i = from; i <= to; i++) {
-        if (i == t) continue;
-        float *row = job->in + (size_t)w->ids[i] * job->stride;
-        for (size_t k = 0; k < job->stride; k += FE_LANES)
-            fe_store(row + k, fe_fma(fe_load(error + k), share, fe_load(row + k)));
-    }
+    for (uint32_t i = from; i <= to; i++)
+        if (i != t) fe_w2v_add_share(job, w->ids[i], error, to - from);
 }
 
 /* Step one block. Where sums is NULL inputs are stepped in place, else into sums (skip-gram: a row

@@ -146,34 +146,38 @@ static fe_status fe_w2v_parts_step(fe_w2v_parts *p, uint32_t item) {
     return FE_OK;
 }
 
+/* CBOW: the error of row r of the sums, added up over the parts in their order: a row of theirs, or
+ * scratch (stride,); NULL if no part has one. */
+static inline const float *fe_w2v_parts_error(const fe_w2v_parts *p, uint32_t r, float *scratch) {
+    const size_t stride = p->job->stride;
+    const float *sum = NULL;
+    for (uint32_t q = 0; q < p->job->parts; q++) {
+        if (!p->sums[q].touched[r]) continue;
+        const float *row = p->sums[q].rows + (size_t)r * stride;
+        if (sum == NULL) {
+            sum = row;
+            continue;
+        }
+        if (sum != scratch) memcpy(scratch, sum, stride * sizeof *scratch);
+        fe_add_to(scratch, row, (int)stride);
+        sum = scratch;
+    }
+    return sum;
+}
+
 /* CBOW: add the errors of the stretch to the input rows of a part. */
 static void fe_w2v_parts_apply_cbow(fe_w2v_parts *p, uint32_t part) {
     const fe_w2v_job *job = p->job;
     const fe_windows *w = &p->windows[p->windows_now];
-    float *error = p->states[part]->error;
     for (uint32_t t = p->from; t < p->to; t++) {
-        const uint32_t from = t - w->left[t], to = t + w->right[t], r = t - p->from;
-        const float *sum = NULL;
+        const uint32_t from = t - w->left[t], to = t + w->right[t];
+        const float *error = NULL; /* added up when the first word of this part asks for it */
         for (uint32_t i = from; i <= to; i++) {
             if (i == t || fe_w2v_part_of(job, w->ids[i]) != part) continue;
-            if (sum == NULL) {
-                for (uint32_t q = 0; q < job->parts; q++) {
-                    if (!p->sums[q].touched[r]) continue;
-                    const float *row = p->sums[q].rows + (size_t)r * job->stride;
-                    if (sum == NULL) {
-                        sum = row;
-                        continue;
-                    }
-                    if (sum != error) memcpy(error, sum, job->stride * sizeof *error);
-                    fe_add_to(error, row, (int)job->stride);
-                    sum = error;
-                }
-                if (sum == NULL) break;
-            }
-            const fe_vec share = fe_w2v_share(job, to - from);
-            float *row = job->in + (size_t)w->ids[i] * job->stride;
-            for (size_t k = 0; k < job->stride; k += FE_LANES)
-                fe_store(row + k, fe_fma(fe_load(sum + k), share, fe_load(row + k)));
+            if (error == NULL)
+                error = fe_w2v_parts_error(p, t - p->from, p->states[part]->error);
+            if (error == NULL) break;
+            fe_w2v_add_share(job, w->ids[i], error, to - from);
         }
     }
 }
