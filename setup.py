@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -63,7 +64,21 @@ COMMON = [
 COMMON += ["-O1", "-g", "-fno-omit-frame-pointer"] if DEBUG else ["-O3"]
 WARN = ["-Wall", "-Wextra"] + (["-Werror"] if switch("FASTEMBED_WERROR") else [])
 SANITIZER = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"] if SANITIZE else []
-CSRC = [str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").glob("*.[ch]"))]
+
+
+def included(source: str) -> list[str]:
+    """The files of csrc that a C or Cython file includes, directly or not."""
+    found: dict[str, None] = {}
+    waiting = [source]
+    while waiting:
+        text = (ROOT / waiting.pop()).read_text(encoding="utf-8")
+        names = [
+            f"csrc/{name}" for name in re.findall(r'(?:#include|extern from) "(\S+\.h)"', text)
+        ]
+        names += [f"{NATIVE}/{name}.pxd" for name in re.findall(r"_native\.(\w+) cimport", text)]
+        waiting += [name for name in names if name not in found]
+        found.update(dict.fromkeys(names))
+    return sorted(found)
 
 
 class BuildExt(build_ext):
@@ -119,7 +134,8 @@ class BuildExt(build_ext):
         def compile_one(source: str, folder: str, macros: list, flags: list[str]) -> list[str]:
             output_dir = os.path.join(self.build_temp, folder)
             target = self.compiler.object_filenames([source], output_dir=output_dir)[0]
-            if not self.force and not newer_group(CSRC, target):
+            depends = [source, *included(source)]
+            if not self.force and not newer_group(depends, target):
                 return [target]
             return self.compiler.compile(
                 [source],
@@ -127,7 +143,7 @@ class BuildExt(build_ext):
                 macros=macros,
                 include_dirs=["csrc"],
                 extra_postargs=COMMON + WARN + SANITIZER + flags,
-                depends=CSRC,
+                depends=depends,
             )
 
         jobs = [
@@ -149,7 +165,7 @@ def extensions() -> list[Extension]:
             f"fastembed._native.{path.stem}",
             [str(path.relative_to(ROOT))],
             include_dirs=["csrc", numpy.get_include()],
-            depends=CSRC,
+            depends=included(str(path.relative_to(ROOT))),
         )
         for path in sorted((ROOT / NATIVE).glob("*.pyx"))
     ]
