@@ -14,25 +14,19 @@ from typing import Annotated, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed.core import rounds
-from fastembed.core.errors import NotFittedError, VocabularyError
+from fastembed.core.errors import VocabularyError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
-from fastembed.core.params import Opt, Params
+from fastembed.core.params import Opt
 from fastembed.core.progress import Callback, Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.core.schedule import ScheduleName
 from fastembed.core.threads import resolve_workers
+from fastembed.embed.checkpoint import check_same_run
 from fastembed.embed.keyed_vectors import KeyedVectors
-from fastembed.embed.word2vec_state import (
-    load_model,
-    load_state,
-    model_arrays,
-    model_metadata,
-    save_state,
-)
+from fastembed.embed.trained import TrainedVectors
+from fastembed.embed.word2vec_state import load_state
 from fastembed.embed.word2vec_task import Word2VecTask, grow_tree
-from fastembed.io.native import write_native
 from fastembed.text.corpus import Corpus, open_corpus
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.vocabulary import Vocabulary
@@ -41,7 +35,7 @@ __all__ = ["Word2Vec"]
 
 
 @dataclass(kw_only=True, eq=False)
-class Word2Vec(Params):
+class Word2Vec(TrainedVectors):
     """Word vectors by skip-gram or CBOW.
 
     Parameters are those of gensim's class of the same name, with the same defaults, except
@@ -162,12 +156,13 @@ class Word2Vec(Params):
             position = Position()
             if resume:
                 assert checkpoint is not None
-                state = load_state(checkpoint, params, encoded)
+                state = load_state(checkpoint)
+                check_same_run(state.saved, params, encoded.fingerprint())
                 self._vectors, self._outputs, self._tree = state.vectors, state.outputs, state.tree
-                position = state.position
+                position = state.saved.position
             else:
                 self._allocate(params)
-            self._train(encoded, params, position, report, callbacks, checkpoint,
+            self._learn(encoded, params, position, report, callbacks, checkpoint,
                         checkpoint_seconds)  # fmt: skip
         return self
 
@@ -222,7 +217,7 @@ class Word2Vec(Params):
         found = text.vocabulary(min_count=1, progress=report)
         self._grow(found, params)
         with text.encode(self.vocabulary_, workers=params["workers"], progress=report) as encoded:
-            self._train(encoded, params, Position(), report, callbacks, None, 0.0)
+            self._learn(encoded, params, Position(), report, callbacks, None, 0.0)
         return self
 
     def _checked(self) -> dict[str, Any]:
@@ -294,7 +289,7 @@ class Word2Vec(Params):
         self.vocabulary_, self._tree = vocabulary, tree
         self._vectors, self._outputs = vectors, outputs
 
-    def _train(
+    def _learn(
         self,
         encoded: EncodedCorpus,
         params: dict[str, Any],
@@ -305,36 +300,18 @@ class Word2Vec(Params):
         checkpoint_seconds: float,
     ) -> None:
         self._dim = params["vector_size"]
-        self._params = params
-        self._position = position
-        self.loss_history_ = position.loss_history
-        self._wv: KeyedVectors | None = None
-        self._in_training = True
-        task = Word2VecTask(
-            encoded, self._vectors, self._outputs, self._tree, params, self.epochs_done_
+        self._train(
+            Word2VecTask(
+                encoded, self._vectors, self._outputs, self._tree, params, self.epochs_done_
+            ),
+            params,
+            position,
+            fingerprint=encoded.fingerprint,
+            progress=report,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_seconds,
         )
-
-        def save(at: Position) -> str:
-            assert checkpoint is not None
-            save_state(checkpoint, self, encoded, at)
-            return str(checkpoint)
-
-        try:
-            rounds.train(
-                task,
-                position,
-                epochs=params["epochs"],
-                model=self,
-                progress=report,
-                callbacks=callbacks,
-                save=save if checkpoint is not None else None,
-                save_seconds=checkpoint_seconds,
-            )
-        finally:
-            self._in_training = False
-            self.epochs_done_ += len(position.loss_history)
-            self.training_seconds_ = position.seconds
-            self.n_examples_ = position.examples_history
 
     # --------------------------------------------------------------------------------- results
 
@@ -343,33 +320,22 @@ class Word2Vec(Params):
         """Whether there are vectors."""
         return hasattr(self, "_vectors")
 
-    @property
-    def wv(self) -> KeyedVectors:
+    def _make_vectors(self, metadata: dict[str, Any]) -> KeyedVectors:
         """The word vectors; they share memory with the model."""
-        if not self.is_fitted:
-            raise NotFittedError("this Word2Vec has no vectors yet; call fit(corpus) first")
-        if self._wv is not None:
-            return self._wv
-        vectors = KeyedVectors(
+        return KeyedVectors(
             self.vocabulary_.words,
             self._vectors[:, : self._dim],
             counts=self.vocabulary_.counts,
-            metadata=model_metadata(self),
+            metadata=metadata,
         )
-        # kept only when the rows stay as they are: it remembers their norms
-        if not self._in_training:
-            self._wv = vectors
-        return vectors
 
-    def save(self, path: StrPath) -> None:
-        """Write the whole model (vectors, outputs, vocabulary) as a native file.
-
-        `KeyedVectors.load` opens the same file; `load` gives a model that can go on with
-        `partial_fit`.
-        """
-        if not self.is_fitted:
-            raise NotFittedError("this Word2Vec has nothing to save yet; call fit(corpus) first")
-        write_native(path, model_arrays(self), model_metadata(self))
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        # not those of wv, to which its user may have added vectors
+        arrays = self._make_vectors({}).to_arrays()
+        arrays["outputs"] = self._outputs[:, : self._dim]
+        if self._tree is not None:
+            arrays["tree"] = self._tree
+        return arrays
 
     @classmethod
     def load(cls, path: StrPath) -> Self:
@@ -380,17 +346,11 @@ class Word2Vec(Params):
         FormatError
             The file is not a native file of this library, or not of a Word2Vec.
         """
-        state = load_model(path)
-        model = cls(**state.params)
-        model.vocabulary_ = state.vocabulary
+        state = load_state(path)
+        model = cls(**state.saved.params)
         model._vectors, model._outputs, model._tree = state.vectors, state.outputs, state.tree
-        model._dim, model._params = state.params["vector_size"], state.params
-        model._position = state.position
-        model.loss_history_ = state.position.loss_history
-        model.n_examples_ = state.position.examples_history
-        model.training_seconds_ = state.position.seconds
-        model.epochs_done_ = state.epochs_done
-        model._wv, model._in_training = None, False
+        model._dim = state.saved.params["vector_size"]
+        model._restore(state.saved)
         return model
 
 
