@@ -55,6 +55,7 @@ if X86_64:
 # change no value.
 COMMON = [
     "-std=c11",
+    "-D_DEFAULT_SOURCE",  # madvise
     "-fno-math-errno",
     "-fno-trapping-math",
     "-ffp-contract=off",

@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
 
 typedef enum {
     FE_OK = 0,
@@ -57,6 +60,21 @@ FE_INLINE void *fe_malloc_aligned(size_t bytes) {
     size_t rounded = (bytes + FE_CACHE_LINE - 1) / FE_CACHE_LINE * FE_CACHE_LINE;
     if (rounded < bytes) return NULL;
     return aligned_alloc(FE_CACHE_LINE, rounded ? rounded : FE_CACHE_LINE);
+}
+
+/* The same for what is read in no order: asks for huge pages where it is large, so that a look-up
+ * misses no page table. */
+FE_INLINE void *fe_malloc_huge(size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    const size_t page = (size_t)1 << 21;
+    if (bytes >= 2 * page && bytes <= SIZE_MAX - page) {
+        size_t rounded = (bytes + page - 1) / page * page;
+        void *memory = aligned_alloc(page, rounded);
+        if (memory != NULL) madvise(memory, rounded, MADV_HUGEPAGE); /* a wish: may fail */
+        return memory;
+    }
+#endif
+    return fe_malloc_aligned(bytes);
 }
 
 #endif

@@ -129,7 +129,7 @@ FE_INLINE fe_slot *fe_table_probe(const fe_table *table, const fe_key *key) {
 /* Room for n_slots (a power of two above size); what is there is kept. */
 static FE_UNUSED fe_status fe_table_resize(fe_table *table, uint64_t n_slots) {
     if (n_slots > SIZE_MAX / sizeof(fe_slot)) return FE_ENOMEM;
-    fe_slot *slots = (fe_slot *)fe_malloc_aligned(n_slots * sizeof(fe_slot));
+    fe_slot *slots = (fe_slot *)fe_malloc_huge(n_slots * sizeof(fe_slot));
     if (slots == NULL) return FE_ENOMEM;
     memset(slots, 0, n_slots * sizeof(fe_slot));
     for (uint64_t i = 0; i < table->n_slots; i++) {
@@ -189,6 +189,29 @@ FE_INLINE fe_status fe_table_add(fe_table *table, const fe_key *key, int64_t cou
     }
     slot->count += count;
     *id = slot->id;
+    return FE_OK;
+}
+
+/* Add all of `from` to `into`; ids OUT (from->size,): what the string of each id has become.
+ * Slots are taken in their order: both tables then are walked from one end to the other, where the
+ * order of the ids would miss the cache twice a string. */
+static FE_UNUSED fe_status fe_table_merge(fe_table *into, const fe_table *from, uint32_t *ids) {
+    /* strings in the order of their hashes would pile up at one end of a smaller table */
+    if (into->n_slots < from->n_slots) {
+        fe_status status = fe_table_resize(into, from->n_slots);
+        if (status != FE_OK) return status;
+    }
+    for (uint64_t i = 0; i < from->n_slots; i++) {
+        const fe_slot *slot = &from->slots[i];
+        if (slot->length == 0) continue;
+        fe_key key = {slot->a, slot->b, slot->a, NULL, slot->length};
+        if (slot->length > FE_INLINE_BYTES)
+            key.text = from->arena + slot->b;
+        else
+            key.hash = fe_hash_short(slot->a, slot->b, slot->length);
+        fe_status status = fe_table_add(into, &key, slot->count, &ids[slot->id]);
+        if (FE_UNLIKELY(status != FE_OK)) return status;
+    }
     return FE_OK;
 }
 

@@ -13,6 +13,7 @@ cdef extern from "hash.h" nogil:
     fe_key fe_key_exact(const uint8_t *, uint64_t) noexcept
     int fe_table_add(fe_table *, const fe_key *, int64_t, uint32_t *) noexcept
     uint32_t fe_table_find(const fe_table *, const fe_key *) noexcept
+    int fe_table_merge(fe_table *, const fe_table *, uint32_t *) noexcept
     void fe_table_export(const fe_table *, uint8_t *, uint64_t *, int64_t *) noexcept
     void fe_table_free(fe_table *) noexcept
     uint64_t fe_take_strings(const uint8_t *, const uint64_t *, const uint32_t *, size_t,
@@ -59,6 +60,19 @@ cdef class WordTable:
                 if status:
                     break
         check(status, "adding words")
+        return out
+
+    def merge(self, WordTable other not None):
+        """Add another table's words and counts; returns what each of its ids has become."""
+        out = np.empty(other.table.size, dtype=np.uint32)
+        cdef uint32_t[::1] ids = out
+        cdef int status = 0
+        if other is self:
+            raise ValueError("a table cannot be merged with itself")
+        if other.table.size:
+            with nogil:
+                status = fe_table_merge(&self.table, &other.table, &ids[0])
+        check(status, "merging words")
         return out
 
     def find(self, const uint8_t[::1] blob, const uint64_t[::1] offsets):

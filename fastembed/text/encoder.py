@@ -40,7 +40,7 @@ from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.reader import Block
 from fastembed.text.spool import Spool
 from fastembed.text.tokenizer import fold_bytes
-from fastembed.text.vocabulary import Vocabulary, rank_words
+from fastembed.text.vocabulary import Vocabulary, check_specials, rank_words
 from fastembed.text.wordlist import WordList
 
 __all__ = ["UNK", "Encoder", "Errors", "Oov", "bad_text", "clean_text", "join_words", "padded"]
@@ -291,11 +291,12 @@ class Encoder:
         """The vocabulary of what was taken, and the final id of each id of each table."""
         if self._given is not None:
             raise ValueError("the vocabulary was given")
+        check_specials(specials)
         if self._oov == "unk" and UNK not in specials:
             specials = (UNK, *specials)
         self.flush()
         merged, *others = self._tables
-        maps = [table_words(merged, table) for table in others]
+        maps = [merged.merge(table) for table in others]
         blob, offsets, counts = merged.export()
         maps.insert(0, np.arange(len(counts), dtype=np.uint32))
         vocabulary, new_ids = rank_words(
@@ -376,11 +377,6 @@ def _final(
 ) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
     kept, ends = remap(ids, new_ids, DROP, n_lines)
     return ids[:kept], ends
-
-
-def table_words(merged: WordTable, table: WordTable) -> NDArray[np.uint32]:
-    """Add one table to another; the ids there."""
-    return merged.add(*table.export())
 
 
 def join_words(
