@@ -49,6 +49,16 @@ def test_overview_imports_nothing_heavy():
     assert loaded.isdisjoint({"numpy", "scipy", "tqdm", "fastembed._native._kernels"})
 
 
+def test_a_warning_is_one_line_without_code():
+    done = run_python(
+        "import warnings\n"
+        "from fastembed.cli import main as cli_main\n"
+        "cli_main.cli.main = lambda **_: warnings.warn('take care', RuntimeWarning)\n"
+        "cli_main.main([])"
+    )
+    assert (done.returncode, done.stderr) == (0, "fastembed: warning: take care\n")
+
+
 def test_version(run_cli):
     import fastembed
 

@@ -297,3 +297,9 @@ def test_paths_can_be_paths(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("a")
     assert list(Corpus(Path(path))) == list(Corpus([path])) == list(Corpus(str(path))) == [["a"]]
+
+
+def test_a_function_that_gives_the_same_iterator_again():
+    items = iter([["a", "b"], ["c"]])
+    with pytest.raises(CorpusError, match="the same iterator again"):
+        Corpus(lambda: items).encode()

@@ -79,6 +79,12 @@ def test_arguments_are_checked():
         Vocabulary(["a", "b"], [1, -1])
     with pytest.raises(VocabularyError, match="word 1 of the vocabulary is empty"):
         Vocabulary(["a", ""], [1, 1])
+    with pytest.raises(VocabularyError, match="'b' is in the vocabulary twice"):
+        Vocabulary(["a", "b", "b"], [3, 2, 1])
+    for use in (lambda: Vocabulary(["<s>"], [0], specials="<s>"),
+                lambda: Vocabulary.from_counts({"a": 1}, specials="<s>")):  # fmt: skip
+        with pytest.raises(TypeError, match="must be a list of words; got the string '<s>'"):
+            use()
     with pytest.raises(VocabularyError, match="the specials <s> must be the first"):
         Vocabulary(["a", "<s>"], [1, 1], specials=["<s>"])
     vocabulary = Vocabulary(["a"], [1])
@@ -102,8 +108,9 @@ def test_a_given_order_is_kept():
 
 
 def test_a_word_twice_is_found_before_a_scan():
+    words = WordList.from_words(["a", "b", "a"])  # as a file may hold them
     with pytest.raises(VocabularyError, match="'a' is in the vocabulary twice"):
-        Vocabulary(["a", "b", "a"], [1, 1, 1]).table()
+        Vocabulary(words, [1, 1, 1]).table()
 
 
 @given(tables, tables)

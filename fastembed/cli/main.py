@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -48,8 +49,22 @@ def fail(message: str, status: int) -> NoReturn:
     raise SystemExit(status)
 
 
+def _one_line(message: Warning | str, *_: object, **__: object) -> str:
+    """A warning as the command line shows it: what it says, not the line of code it came from."""
+    return f"fastembed: warning: {message}\n"
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Entry point: exit 0, 1 (the work failed), 2 (wrong usage) or 130 (Ctrl-C)."""
+    before = warnings.formatwarning
+    warnings.formatwarning = _one_line
+    try:
+        _run(argv)
+    finally:
+        warnings.formatwarning = before
+
+
+def _run(argv: Sequence[str] | None) -> NoReturn:
     from fastembed.core.errors import FastembedError
 
     try:

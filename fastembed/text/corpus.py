@@ -110,6 +110,7 @@ class Corpus:
         self._tokenizer = load_tokenizer(tokenizer)
         self._files: list[str] | None = None
         self._items: Any = None
+        self._opened: Any = None  # what the function among the sources gave last
         self._was_read = False
         if isinstance(source, Names):
             self._files = source
@@ -303,7 +304,16 @@ class Corpus:
         return True
 
     def _open_items(self) -> Iterable[Any]:
-        return self._items() if callable(self._items) else self._items
+        if not callable(self._items):
+            return self._items
+        items = self._items()
+        if items is self._opened and iter(items) is items:
+            raise CorpusError(
+                f"{self.name}: the function gave the same iterator again, which is used up; "
+                "it must give a new one each time it is called"
+            )
+        self._opened = items
+        return items
 
     def _blocks(self, ring: int = 1) -> Iterator[Block]:
         """The source as text; a block is good until ``ring - 1`` more have been asked for."""

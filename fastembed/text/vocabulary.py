@@ -18,7 +18,7 @@ from fastembed.core.errors import FormatError, VocabularyError
 from fastembed.core.files import StrPath, atomic_write, open_read
 from fastembed.text.wordlist import WordList
 
-__all__ = ["Vocabulary", "rank_words"]
+__all__ = ["Vocabulary", "check_specials", "rank_words"]
 
 _T = TypeVar("_T")
 
@@ -42,7 +42,9 @@ class Vocabulary:
     ValueError
         Counts do not match the words, or are negative.
     VocabularyError
-        A word is empty, or specials are not the first words.
+        A word is empty or stands twice, or specials are not the first words.
+    TypeError
+        ``specials`` is one string.
 
     Examples
     --------
@@ -66,7 +68,8 @@ class Vocabulary:
         specials: Sequence[str] = (),
         n_raw_tokens: int | None = None,
     ) -> None:
-        self.words = words if isinstance(words, WordList) else WordList.from_words(words)
+        self.words = words if isinstance(words, WordList) else _distinct(words)
+        check_specials(specials)
         self.counts = np.ascontiguousarray(counts, dtype=np.int64)
         self.specials = tuple(specials)
         if self.counts.shape != (len(self.words),) or np.any(self.counts < 0):
@@ -250,6 +253,21 @@ def _parse_line(line: bytes, where: str) -> tuple[str, int]:
         raise FormatError(f"{expected} (not UTF-8: {error.reason})") from error
 
 
+def _distinct(words: Sequence[str]) -> WordList:
+    """A list of words that may come from anywhere."""
+    if len(set(words)) < len(words):
+        seen: set[str] = set()
+        twice = next(word for word in words if word in seen or seen.add(word))  # type: ignore[func-returns-value]
+        raise VocabularyError(f"{twice!r} is in the vocabulary twice")
+    return WordList.from_words(words)
+
+
+def check_specials(specials: Iterable[str]) -> None:
+    """A string is a sequence of strings too, but hardly meant as one."""
+    if isinstance(specials, str):
+        raise TypeError(f"specials must be a list of words; got the string {specials!r}")
+
+
 def rank_words(
     words: WordList,
     counts: NDArray[np.int64],
@@ -268,6 +286,7 @@ def rank_words(
         Where each of ``words`` has gone, 0xFFFFFFFF if it is left out.
     """
     _check_limits(min_count, max_vocab)
+    check_specials(specials)
     n_words = len(words)
     special_words = WordList.from_words(specials)
     places = np.array([_place(words, special) for special in special_words], dtype=np.int64)
