@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fastembed import Vocabulary
 from fastembed.core.errors import FormatError, VocabularyError
+from fastembed.text.wordlist import WordList
 
 words = st.text(st.characters(exclude_characters="\t\n\r", codec="utf-8"), min_size=1, max_size=5)
 tables = st.dictionaries(words, st.integers(0, 5), min_size=1)
