@@ -31,6 +31,7 @@ LAYERS = {
     "io": 4,
     "evaluate": 5,
     "embed": 6,
+    "ngram": 6,
     "bench": 7,
     "cli": 8,
 }
