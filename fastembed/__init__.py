@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Cooccurrence": "fastembed.embed.cooccurrence",
     "Corpus": "fastembed.text.corpus",
     "CorpusError": "fastembed.core.errors",
     "EncodedCorpus": "fastembed.text.encoded",
@@ -23,6 +24,7 @@ _HOME = {
     "Vocabulary": "fastembed.text.vocabulary",
     "VocabularyError": "fastembed.core.errors",
     "Word2Vec": "fastembed.embed.word2vec",
+    "WordDocument": "fastembed.embed.word_document",
     "evaluate": "fastembed.evaluate",
 }
 
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
         TrainingError,
         VocabularyError,
     )
+    from fastembed.embed.cooccurrence import Cooccurrence
     from fastembed.embed.keyed_vectors import KeyedVectors
     from fastembed.embed.word2vec import Word2Vec
+    from fastembed.embed.word_document import WordDocument
     from fastembed.text.corpus import Corpus
     from fastembed.text.encoded import EncodedCorpus
     from fastembed.text.vocabulary import Vocabulary

@@ -151,7 +151,7 @@ def rewrite(path, change, metadata=None):
         ({"word_offsets": np.array([0, 3, 1, 9], np.uint64)}, {}, "'word_offsets' must begin at 0"),
         ({"counts": np.zeros(2, np.int64)}, {}, "the vocabulary is damaged"),
         ({}, {"specials": 3}, "the vocabulary is damaged"),
-        ({}, {"n_raw_tokens": "many"}, "the vocabulary is damaged"),
+        ({}, {"n_raw_tokens": "many"}, "the metadata are damaged"),
     ],
 )
 def test_open_checks_the_file(tmp_path, change, metadata, message):

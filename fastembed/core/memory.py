@@ -1,16 +1,20 @@
-"""Matrices as the kernels want them: rows padded to cache lines, on huge pages where they help."""
+"""Memory: matrices as the kernels want them, and budgets in bytes."""
 
 from __future__ import annotations
 
 import mmap
+import os
+import re
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["padded_rows"]
+__all__ = ["memory_budget", "padded_rows", "usable_memory"]
 
 LINE_FLOATS = 16  # float32 in a cache line of 64 bytes
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def padded_rows(n: int, dim: int) -> NDArray[np.float32]:
@@ -31,3 +35,48 @@ def padded_rows(n: int, dim: int) -> NDArray[np.float32]:
         with suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)
     return np.frombuffer(pages, dtype=np.float32, count=n * stride).reshape(n, stride)
+
+
+def usable_memory(root: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes of memory of this machine, or the limit of its control group if that is lower."""
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with suppress(OSError, ValueError):  # no control group, or "max"
+            limits.append(int((root / name).read_text()))
+    return min(limit for limit in limits if limit > 0)
+
+
+def memory_budget(memory: int | str | None) -> int:
+    """The bytes that a parameter ``memory`` means.
+
+    Parameters
+    ----------
+    memory : int, str or None
+        Bytes; or a number with K, M, G or T (powers of 1024), such as "4G" or "512M"; None for
+        half of what this process may use.
+
+    Raises
+    ------
+    ValueError, TypeError
+        It is none of these.
+
+    Examples
+    --------
+    >>> memory_budget("1.5G"), memory_budget("64 MB"), memory_budget(1000)
+    (1610612736, 67108864, 1000)
+    """
+    wanted = 'memory must be bytes > 0, as a number or as text such as "4G" or "512M"'
+    if memory is None:
+        return usable_memory() // 2
+    if isinstance(memory, str):
+        found = _SIZE.fullmatch(memory.strip())
+        if found is None:
+            raise ValueError(f"{wanted}; got {memory!r}")
+        size = float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")
+    elif isinstance(memory, bool) or not isinstance(memory, int | np.integer):
+        raise TypeError(f"{wanted}; got {memory!r}")
+    else:
+        size = memory
+    if not 1 <= size < 2**62:
+        raise ValueError(f"{wanted}; got {memory!r}")
+    return int(size)

@@ -27,7 +27,7 @@ from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.embed.trained import TrainedVectors
 from fastembed.embed.word2vec_state import load_state
 from fastembed.embed.word2vec_task import Word2VecTask, grow_tree
-from fastembed.text.corpus import Corpus, open_corpus
+from fastembed.text.corpus import Corpus, encoded_corpus
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.vocabulary import Vocabulary
 
@@ -227,10 +227,8 @@ class Word2Vec(TrainedVectors):
         return params
 
     def _encoded(self, corpus: Any, params: dict[str, Any], report: Progress) -> EncodedCorpus:
-        source = open_corpus(corpus)
-        if isinstance(source, EncodedCorpus):
-            return source if source is not corpus else source.shared()
-        return source.encode(
+        return encoded_corpus(
+            corpus,
             min_count=params["min_count"],
             max_vocab=params["max_vocab"],
             workers=params["workers"],

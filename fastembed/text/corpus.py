@@ -38,7 +38,7 @@ from fastembed.text.tokenizer import (
 )
 from fastembed.text.vocabulary import Vocabulary
 
-__all__ = ["Corpus", "Sentences", "open_corpus"]
+__all__ = ["Corpus", "Sentences", "encoded_corpus", "open_corpus"]
 
 Sentences = Iterable[str] | Iterable[Sequence[str]]
 
@@ -425,6 +425,19 @@ def open_corpus(source: Any) -> Corpus | EncodedCorpus:
             if is_native(file.read(16)):
                 return EncodedCorpus.open(source)
     return Corpus.of(source)
+
+
+def encoded_corpus(source: Any, **options: Any) -> EncodedCorpus:
+    """What `open_corpus` makes of a trainer's argument, encoded; to be closed in every case.
+
+    ``options`` are those of `Corpus.encode`; a corpus that is encoded already has its words, and
+    they do not apply to it.
+    """
+    found = open_corpus(source)
+    if isinstance(found, EncodedCorpus):
+        # the caller's own stays open
+        return found if found is not source else found.shared()
+    return found.encode(**options)
 
 
 def _decode(words: list[bytes]) -> list[str]:

@@ -20,7 +20,6 @@ from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.text.spool import pread_array
 from fastembed.text.vocabulary import Vocabulary
-from fastembed.text.wordlist import WordList
 
 __all__ = ["EncodedCorpus"]
 
@@ -217,22 +216,11 @@ class EncodedCorpus:
         """
         from fastembed.io.native import write_native
 
-        words = self.vocabulary.words
+        arrays, metadata = self.vocabulary.to_arrays()
         write_native(
             path,
-            {
-                "ids": self._ids.array(),
-                "offsets": self.offsets,
-                "counts": self.vocabulary.counts,
-                "word_bytes": words.blob,
-                "word_offsets": words.offsets,
-            },
-            {
-                "kind": KIND,
-                "specials": list(self.vocabulary.specials),
-                "n_raw_tokens": self.n_raw_tokens,
-                "vocabulary_n_raw_tokens": self.vocabulary.n_raw_tokens,
-            },
+            {"ids": self._ids.array(), "offsets": self.offsets, **arrays},
+            {"kind": KIND, "n_raw_tokens": self.n_raw_tokens, **metadata},
         )
 
     @classmethod
@@ -250,27 +238,17 @@ class EncodedCorpus:
         arrays, kind = native.arrays, native.metadata.get("kind")
         if kind != KIND:
             raise FormatError(f"{path}: holds {kind!r}, not an {KIND} (see fastembed encode)")
-        wanted = {"ids": "u4", "offsets": "u8", "counts": "i8", "word_bytes": "u1",
-                  "word_offsets": "u8"}  # fmt: skip
-        for name, dtype in wanted.items():
+        for name, dtype in (("ids", "u4"), ("offsets", "u8")):
             if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
                 raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
-        for name, size in (
-            ("offsets", len(arrays["ids"])),
-            ("word_offsets", len(arrays["word_bytes"])),
-        ):
-            if not _offsets_fit(arrays[name], size):
-                raise FormatError(f"{path}: {name!r} must begin at 0, not decrease, end at {size}")
+        size = len(arrays["ids"])
+        if not _offsets_fit(arrays["offsets"], size):
+            raise FormatError(f"{path}: 'offsets' must begin at 0, not decrease, end at {size}")
+        vocabulary = Vocabulary.from_arrays(arrays, native.metadata, path)
         try:
-            vocabulary = Vocabulary(
-                WordList(arrays["word_bytes"], arrays["word_offsets"]),
-                arrays["counts"],
-                specials=native.metadata["specials"],
-                n_raw_tokens=int(native.metadata["vocabulary_n_raw_tokens"]),
-            )
             n_raw_tokens = int(native.metadata["n_raw_tokens"])
         except (KeyError, TypeError, ValueError) as error:
-            raise FormatError(f"{path}: the vocabulary is damaged ({error})") from error
+            raise FormatError(f"{path}: the metadata are damaged ({error})") from error
         file = open(path, "rb")  # noqa: SIM115 (the corpus closes it)
         if os.fstat(file.fileno()).st_size < arrays["ids"].nbytes:
             file.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -193,6 +193,47 @@ class Vocabulary:
         if len(twice):
             raise VocabularyError(f"{self.words[int(twice[0])]!r} is in the vocabulary twice")
         return table
+
+    def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of a native file that holds a vocabulary beside other things."""
+        arrays: dict[str, NDArray[Any]] = {
+            "counts": self.counts,
+            "word_bytes": self.words.blob,
+            "word_offsets": self.words.offsets,
+        }
+        metadata: dict[str, Any] = {
+            "specials": list(self.specials),
+            "vocabulary_n_raw_tokens": self.n_raw_tokens,
+        }
+        return arrays, metadata
+
+    @classmethod
+    def from_arrays(
+        cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], path: StrPath
+    ) -> Vocabulary:
+        """The reverse of `to_arrays`; the arrays are kept, not copied.
+
+        Raises
+        ------
+        FormatError
+            Something is missing or does not fit; the message names ``path``.
+        """
+        for name, dtype in (("counts", "i8"), ("word_bytes", "u1"), ("word_offsets", "u8")):
+            if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
+                raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
+        blob, offsets = arrays["word_bytes"], arrays["word_offsets"]
+        signed = offsets.view(np.int64)
+        if len(offsets) == 0 or offsets[0] != 0 or (signed[1:] < signed[:-1]).any():
+            raise FormatError(f"{path}: 'word_offsets' must begin at 0 and not decrease")
+        try:
+            return cls(
+                WordList(blob, offsets),
+                arrays["counts"],
+                specials=metadata["specials"],
+                n_raw_tokens=int(metadata["vocabulary_n_raw_tokens"]),
+            )
+        except (KeyError, TypeError, ValueError, VocabularyError) as error:
+            raise FormatError(f"{path}: the vocabulary is damaged ({error})") from error
 
     def save(self, path: StrPath) -> None:
         """Write ``word<TAB>count`` lines (UTF-8), in order of the ids.

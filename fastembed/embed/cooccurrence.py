@@ -1,0 +1,202 @@
+"""Co-occurrence: how often, and how near, two words stand beside each other.
+
+The counts of Pennington, Socher & Manning, "GloVe: global vectors for word representation" (2014,
+section 3), and of Church & Hanks, "Word association norms, mutual information, and lexicography"
+(1990). Formulas, the kernel and its memory: docs/cooccurrence.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath
+from fastembed.core.memory import memory_budget
+from fastembed.core.params import Opt
+from fastembed.core.progress import Progress, progress_of
+from fastembed.embed.cooccurrence_task import count_pairs
+from fastembed.embed.count_matrix import CountMatrix, Rows
+from fastembed.text.corpus import encoded_corpus
+from fastembed.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["Cooccurrence"]
+
+
+@dataclass(kw_only=True, eq=False)
+class Cooccurrence(CountMatrix):
+    """Counts of pairs of words that stand near each other.
+
+    Row ``i``, column ``j`` is the sum, over all places where word ``i`` stands at most ``window``
+    words before or after word ``j`` in one sentence, of a weight that depends on the distance. A
+    sum of exact integers is rounded once, so that the counts do not depend on the number of
+    threads nor on the memory.
+
+    With ``symmetric=False`` only the places count where ``i`` stands *before* ``j``, as in
+    GloVe's ``cooccur -symmetric 0``: column ``j`` has the left contexts of ``j``.
+
+    With ``unit="document"`` the count is the number of documents (sentences of the corpus: lines
+    of a file) that have both words, on the diagonal those that have the word; ``window``,
+    ``weights`` and ``symmetric`` do not apply.
+
+    Attributes
+    ----------
+    vocabulary_ : Vocabulary
+    matrix_ : scipy.sparse.csr_array of float32, shape (V, V)
+        On the memory or the file of the arrays below.
+    indptr, indices, data : ndarray of int64, int32, float32
+        The same matrix as compressed sparse rows with rising column numbers.
+    n_tokens_, n_sentences_ : int
+        What was counted: words of the vocabulary, and sentences.
+
+    Examples
+    --------
+    >>> counts = Cooccurrence(window=2, min_count=1).fit([["a", "b", "c"], ["b", "c"]])
+    >>> list(counts.vocabulary_), counts.matrix_.toarray().tolist()
+    (['b', 'c', 'a'], [[0.0, 2.0, 1.0], [2.0, 0.0, 0.5], [1.0, 0.5, 0.0]])
+    """
+
+    KIND: ClassVar[str] = "Cooccurrence"
+    FIGURES: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_sentences_")
+
+    window: Annotated[
+        int, Opt("Most words to each side that count as context.", ge=1, le=10000)
+    ] = 15
+    weights: Annotated[
+        Literal["harmonic", "flat", "linear"],
+        Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
+    ] = "harmonic"
+    symmetric: Annotated[
+        bool, Opt("Count words on both sides; otherwise only the left context of a word.")
+    ] = True
+    unit: Annotated[
+        Literal["window", "document"],
+        Opt("What two words share: a window, or a document (a line)."),
+    ] = "window"
+    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
+    max_vocab: Annotated[
+        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
+    ] = None
+    memory: Annotated[
+        int | str | None,
+        Opt(
+            "Bytes to use, such as 4G; more goes to temporary files. Default: half of all.",
+            metavar="SIZE",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
+    ] = None
+
+    def fit(
+        self,
+        corpus: Any,
+        *,
+        path: StrPath | None = None,
+        progress: Progress | bool | None = None,
+    ) -> Self:
+        """Count the pairs of a corpus.
+
+        Parameters
+        ----------
+        corpus : Corpus, EncodedCorpus, path or re-iterable of token lists
+            The text. An `EncodedCorpus` brings its own vocabulary; ``min_count`` and
+            ``max_vocab`` do not apply to it.
+        path : path, optional
+            Save the counts there (see `save`) and use that file. Without it, counts that do not
+            fit into ``memory`` lie in a temporary file that goes with this object.
+        progress : Progress or bool, optional
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter is out of range, or ``memory`` is too little for the vocabulary.
+        CorpusError, VocabularyError
+            The text cannot be read, or no word is frequent enough.
+        """
+        params = self.check_params()
+        memory_budget(params["memory"])
+        report = progress_of(progress)
+        with encoded_corpus(
+            corpus,
+            min_count=params["min_count"],
+            max_vocab=params["max_vocab"],
+            workers=params["workers"],
+            progress=report,
+        ) as encoded:
+            rows = count_pairs(encoded, params, report)
+            figures = {"n_tokens_": encoded.n_tokens, "n_sentences_": encoded.n_sentences}
+            self._store(encoded.vocabulary, rows, **figures)
+        if path is not None:
+            self.save(path)
+            opened = self.load(path)
+            self._store(opened.vocabulary_, opened._rows, **figures)
+        return self
+
+    @property
+    def matrix_(self) -> csr_array:
+        """The counts as a scipy matrix, without a copy (of less than 2**31 entries)."""
+        return self._fitted().scipy()
+
+    def rows(self, start: int, stop: int) -> csr_array:
+        """Rows start to stop as a scipy matrix, without a copy."""
+        return self._fitted().scipy(start, stop)
+
+    @classmethod
+    def load(cls, path: StrPath, *, mmap: bool = True, verify: bool = False) -> Self:
+        """Open counts that `save` or `fit` wrote.
+
+        Parameters
+        ----------
+        mmap : bool
+            True: the arrays are read-only maps of the file. False: they are read into memory.
+        verify : bool
+            Check the checksums of the file.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or holds something else.
+        """
+        return cls._load(path, mmap=mmap, verify=verify)
+
+    @classmethod
+    def from_arrays(
+        cls,
+        vocabulary: Vocabulary,
+        indptr: ArrayLike,
+        indices: ArrayLike,
+        data: ArrayLike,
+        *,
+        n_tokens: int = 0,
+        n_sentences: int = 0,
+        **params: Any,
+    ) -> Self:
+        """Counts from compressed sparse rows with rising column numbers, which are kept.
+
+        Raises
+        ------
+        ValueError
+            The arrays do not fit together or the vocabulary, or a count is not positive.
+        """
+        rows = Rows(
+            np.ascontiguousarray(indptr, dtype=np.int64),
+            np.ascontiguousarray(indices, dtype=np.int32),
+            np.ascontiguousarray(data, dtype=np.float32),
+            len(vocabulary),
+        )
+        try:
+            rows.check("from_arrays")
+        except FormatError as error:
+            raise ValueError(str(error)) from None
+        if len(rows) != len(vocabulary):
+            raise ValueError(f"{len(rows)} rows, but {len(vocabulary)} words in the vocabulary")
+        model = cls(**params)
+        model._store(vocabulary, rows, n_tokens_=n_tokens, n_sentences_=n_sentences)
+        return model

@@ -1,0 +1,213 @@
+"""A sparse matrix of counts as three arrays, which are views of memory or of a mapped file.
+
+The layout is compressed sparse rows: row ``i`` has the columns
+``indices[indptr[i]:indptr[i + 1]]``, in order and each once, with the values ``data`` beside them.
+`Cooccurrence` and `WordDocument` are
+such matrices with a vocabulary; trainers take the arrays, and scipy is needed only by those who
+ask for a scipy matrix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed.core.errors import FormatError, NotFittedError
+from fastembed.core.files import StrPath
+from fastembed.core.params import Params
+from fastembed.io.native import read_native, write_native
+from fastembed.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+__all__ = ["CountMatrix", "Rows"]
+
+BLOCK = 1 << 20  # entries that are looked at together
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Compressed sparse rows.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64, shape (n_rows + 1,)
+    indices : ndarray of int32, shape (nnz,)
+    data : ndarray of float32, shape (nnz,)
+    n_columns : int
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    data: NDArray[np.float32]
+    n_columns: int
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    def check(self, where: StrPath) -> None:
+        """FormatError unless the arrays fit together; reads all of them once."""
+        indptr, n = self.indptr, len(self.indices)
+        for name, dtype in (("indptr", np.int64), ("indices", np.int32), ("data", np.float32)):
+            array = getattr(self, name)
+            if array.dtype != dtype or array.ndim != 1:
+                raise FormatError(f"{where}: expected an array {name!r} of {np.dtype(dtype)} (1-d)")
+        if len(indptr) == 0 or indptr[0] != 0 or indptr[-1] != n or (np.diff(indptr) < 0).any():
+            raise FormatError(f"{where}: 'indptr' must begin at 0, not decrease, end at {n}")
+        if len(self.data) != n:
+            raise FormatError(f"{where}: {n} column numbers need as many values")
+        for start in range(0, n, BLOCK):
+            part = self.indices[start : start + BLOCK + 1]
+            falls = start + 1 + np.flatnonzero(part[1:] <= part[:-1])
+            outside = part.min() < 0 or part.max() >= self.n_columns
+            if outside or not np.isin(falls, indptr).all():
+                raise FormatError(
+                    f"{where}: entries {start} to {start + len(part)}: the column numbers of a row "
+                    f"must rise and lie in 0..{self.n_columns - 1}"
+                )
+            values = self.data[start : start + BLOCK]
+            if not (np.isfinite(values).all() and (values > 0).all()):
+                raise FormatError(
+                    f"{where}: entries {start} to {start + len(values)}: a count is not a positive "
+                    "number"
+                )
+
+    def sums(self) -> NDArray[np.float64]:
+        """The sum of each row, shape (n_rows,), in float64."""
+        result = np.zeros(len(self))
+        for first, last in self.blocks():
+            ends = self.indptr[first : last + 1]
+            values = self.data[ends[0] : ends[-1]].astype(np.float64)
+            full = np.flatnonzero(np.diff(ends))
+            if len(full):
+                result[first + full] = np.add.reduceat(values, ends[full] - ends[0])
+        return result
+
+    def blocks(self, size: int = BLOCK) -> list[tuple[int, int]]:
+        """Ranges of rows of about ``size`` entries each, one row at least."""
+        found, first = [], 0
+        while first < len(self):
+            last = int(np.searchsorted(self.indptr, self.indptr[first] + size, side="right")) - 1
+            last = min(max(last, first + 1), len(self))
+            found.append((first, last))
+            first = last
+        return found
+
+    def scipy(self, start: int = 0, stop: int | None = None) -> csr_array:
+        """Rows start to stop as a scipy matrix on the same memory."""
+        from scipy.sparse import csr_array
+
+        stop = len(self) if stop is None else stop
+        indptr = self.indptr[start : stop + 1]
+        begin, end = int(indptr[0]), int(indptr[-1])
+        # scipy wants both index arrays of one type: the shorter one is converted
+        index = np.int32 if end - begin < 2**31 else np.int64
+        indptr = (indptr - begin).astype(index)
+        indices = self.indices[begin:end].astype(index, copy=False)
+        matrix = csr_array(
+            (self.data[begin:end], indices, indptr), shape=(stop - start, self.n_columns)
+        )
+        matrix.has_canonical_format = True
+        return matrix
+
+
+class CountMatrix(Params):
+    """Base of the fitted count matrices: their arrays, and their files."""
+
+    KIND: ClassVar[str]
+    FIGURES: ClassVar[tuple[str, ...]]  # whole numbers that a file keeps: attributes of the model
+
+    vocabulary_: Vocabulary
+    _rows: Rows
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether there are counts."""
+        return hasattr(self, "_rows")
+
+    def _fitted(self) -> Rows:
+        if not self.is_fitted:
+            name = type(self).__name__
+            raise NotFittedError(f"this {name} has no counts yet; call fit(corpus) first")
+        return self._rows
+
+    @property
+    def indptr(self) -> NDArray[np.int64]:
+        """Where each row begins in ``indices`` and ``data``, shape (n_rows + 1,)."""
+        return self._fitted().indptr
+
+    @property
+    def indices(self) -> NDArray[np.int32]:
+        """Column numbers, rising in each row, shape (nnz,)."""
+        return self._fitted().indices
+
+    @property
+    def data(self) -> NDArray[np.float32]:
+        """Counts, all of them > 0, shape (nnz,)."""
+        return self._fitted().data
+
+    @property
+    def nnz(self) -> int:
+        """How many pairs have a count."""
+        return len(self._fitted().indices)
+
+    def row_sums(self) -> NDArray[np.float64]:
+        """The sum of each row, in float64."""
+        return self._fitted().sums()
+
+    @property
+    def total_(self) -> float:
+        """The sum of all counts."""
+        return float(self.row_sums().sum())
+
+    def save(self, path: StrPath) -> None:
+        """Write counts and vocabulary as a native file, which `load` maps.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
+        rows = self._fitted()
+        arrays, metadata = self.vocabulary_.to_arrays()
+        write_native(
+            path,
+            {"indptr": rows.indptr, "indices": rows.indices, "data": rows.data, **arrays},
+            {
+                "kind": self.KIND,
+                "params": self.get_params(),
+                "figures": {name: getattr(self, name) for name in self.FIGURES},
+                **metadata,
+            },
+        )
+
+    @classmethod
+    def _load(cls, path: StrPath, *, mmap: bool, verify: bool) -> Self:
+        """Open a native file of this class."""
+        file = read_native(path, mmap=mmap, verify=verify)
+        arrays, metadata = file.arrays, file.metadata
+        if metadata.get("kind") != cls.KIND:
+            raise FormatError(f"{path}: holds {metadata.get('kind')!r}, not {cls.KIND}")
+        missing = [name for name in ("indptr", "indices", "data") if name not in arrays]
+        if missing:
+            raise FormatError(f"{path}: the file lacks {', '.join(missing)}")
+        vocabulary = Vocabulary.from_arrays(arrays, metadata, path)
+        rows = Rows(arrays["indptr"], arrays["indices"], arrays["data"], len(vocabulary))
+        rows.check(path)
+        try:
+            model = cls(**metadata["params"])
+            figures = {name: int(metadata["figures"][name]) for name in cls.FIGURES}
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: the metadata are damaged ({error})") from None
+        model._store(vocabulary, rows, **figures)
+        return model
+
+    def _store(self, vocabulary: Vocabulary, rows: Rows, **figures: int) -> None:
+        self.vocabulary_ = vocabulary
+        self._rows = rows
+        for name, value in figures.items():
+            setattr(self, name, value)

@@ -1,0 +1,103 @@
+"""Word-document counts: how often each word occurs in each document.
+
+The matrix of Deerwester, Dumais, Furnas, Landauer & Harshman, "Indexing by latent semantic
+analysis" (1990). See docs/cooccurrence.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+
+from fastembed.core.files import StrPath
+from fastembed.core.memory import memory_budget
+from fastembed.core.params import Opt
+from fastembed.core.progress import Progress, progress_of
+from fastembed.embed.cooccurrence_task import count_documents
+from fastembed.embed.count_matrix import CountMatrix
+from fastembed.text.corpus import encoded_corpus
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
+
+__all__ = ["WordDocument"]
+
+
+@dataclass(kw_only=True, eq=False)
+class WordDocument(CountMatrix):
+    """Counts of words in documents, which are the sentences of the corpus: lines of a file.
+
+    The arrays hold one row a document, with the numbers of its words in order; `matrix_` is the
+    same memory seen as words by documents. A line without words is an empty document, so that
+    document ``i`` is line ``i``.
+
+    Attributes
+    ----------
+    vocabulary_ : Vocabulary
+    matrix_ : scipy.sparse.csc_array of float32, shape (V, D)
+    indptr, indices, data : ndarray of int64, int32, float32
+        Document ``i`` has the words ``indices[indptr[i]:indptr[i + 1]]``.
+    n_tokens_, n_documents_ : int
+
+    Examples
+    --------
+    >>> counts = WordDocument(min_count=1).fit([["a", "b", "a"], [], ["b"]])
+    >>> list(counts.vocabulary_), counts.matrix_.toarray().tolist()
+    (['a', 'b'], [[2.0, 0.0, 0.0], [1.0, 0.0, 1.0]])
+    """
+
+    KIND: ClassVar[str] = "WordDocument"
+    FIGURES: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_documents_")
+
+    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
+    max_vocab: Annotated[
+        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
+    ] = None
+    memory: Annotated[
+        int | str | None,
+        Opt(
+            "Bytes to use, such as 4G; more goes to temporary files. Default: half of all.",
+            metavar="SIZE",
+        ),
+    ] = None
+    workers: Annotated[
+        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
+    ] = None
+
+    def fit(
+        self,
+        corpus: Any,
+        *,
+        path: StrPath | None = None,
+        progress: Progress | bool | None = None,
+    ) -> Self:
+        """Count the words of each document; arguments and errors as of `Cooccurrence.fit`."""
+        params = self.check_params()
+        memory_budget(params["memory"])
+        report = progress_of(progress)
+        with encoded_corpus(
+            corpus,
+            min_count=params["min_count"],
+            max_vocab=params["max_vocab"],
+            workers=params["workers"],
+            keep_empty=True,
+            progress=report,
+        ) as encoded:
+            rows = count_documents(encoded, params, report)
+            figures = {"n_tokens_": encoded.n_tokens, "n_documents_": encoded.n_sentences}
+            self._store(encoded.vocabulary, rows, **figures)
+        if path is not None:
+            self.save(path)
+            opened = self.load(path)
+            self._store(opened.vocabulary_, opened._rows, **figures)
+        return self
+
+    @property
+    def matrix_(self) -> csc_array:
+        """Words by documents, without a copy (of less than 2**31 entries)."""
+        return self._fitted().scipy().T
+
+    @classmethod
+    def load(cls, path: StrPath, *, mmap: bool = True, verify: bool = False) -> Self:
+        """Open counts that `save` or `fit` wrote; see `Cooccurrence.load`."""
+        return cls._load(path, mmap=mmap, verify=verify)
