@@ -126,6 +126,7 @@ class BuildExt(build_ext):
             ext.extra_link_args = SANITIZER + openmp
             if ext.name.endswith("._kernels"):
                 ext.extra_objects = self.compile_tables(tables, have)
+                ext.depends += ext.extra_objects
         super().build_extensions()
         Path(self.build_temp, "variant.txt").write_text(self.variant)
 
