@@ -12,7 +12,7 @@ typedef struct {
 } fe_rng;
 
 /* Names of streams; a stream is never used for two purposes. */
-enum { FE_STREAM_INIT = 1, FE_STREAM_TRAIN = 2 };
+enum { FE_STREAM_INIT = 1, FE_STREAM_TRAIN = 2, FE_STREAM_NOISE = 3 };
 
 /* A bijective scrambler of 64 bits (splitmix64's finaliser). */
 FE_INLINE uint64_t fe_mix64(uint64_t x) {

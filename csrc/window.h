@@ -1,4 +1,4 @@
-/* window.h: which words of a chunk are kept, how wide each window is, and the noise words.
+/* window.h: which words of a chunk are kept, and how wide each window is.
  *
  * A chunk is a range of tokens; it owns the pieces of sentences that start in it. A piece is at
  * most max_sentence tokens: longer sentences are cut into pieces, never truncated. Each frequent
@@ -9,7 +9,7 @@
 #ifndef FE_WINDOW_H
 #define FE_WINDOW_H
 
-#include "alias.h"
+#include "rng.h"
 
 /* The tokens that a round has in memory. */
 typedef struct {
@@ -27,7 +27,7 @@ typedef struct {
     uint16_t *left, *right;  /* (capacity,) words of the window before and after */
     uint32_t n, capacity;
     uint64_t n_tokens;       /* of the pieces, before any was dropped */
-    fe_rng rng;              /* goes on with the noise words */
+    uint64_t noise_at;       /* where the chunk's noise words come from in their pool */
 } fe_windows;
 
 static inline void fe_windows_free(fe_windows *w) {
@@ -109,7 +109,7 @@ static inline fe_status fe_windows_fill(fe_windows *w, const fe_text *text, uint
             w->n_tokens += length;
         }
     }
-    w->rng = rng;
+    w->noise_at = fe_rng_next(&rng);
     return FE_OK;
 }
 

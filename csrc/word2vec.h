@@ -104,15 +104,6 @@ FE_INLINE uint32_t fe_w2v_part_of(const fe_w2v_job *job, uint32_t index) {
     return index & (job->parts - 1);
 }
 
-/* Where the noise table of a part begins, and how many words it has. */
-FE_INLINE uint32_t fe_w2v_part_size(const fe_w2v_job *job, uint32_t part) {
-    return (job->n_words + job->parts - 1 - part) / job->parts;
-}
-FE_INLINE const fe_alias *fe_w2v_part_noise(const fe_w2v_job *job, uint32_t part) {
-    const uint32_t base = job->n_words / job->parts, extra = job->n_words % job->parts;
-    return job->noise + (size_t)part * base + (part < extra ? part : extra);
-}
-
 /* Blocks of the window of position t. */
 FE_INLINE uint32_t fe_w2v_blocks(const fe_w2v_job *job, const fe_windows *w, uint32_t t) {
     const uint32_t m = (uint32_t)w->left[t] + w->right[t];
@@ -120,13 +111,12 @@ FE_INLINE uint32_t fe_w2v_blocks(const fe_w2v_job *job, const fe_windows *w, uin
     return (m + job->block - 1) / job->block;
 }
 
-/* Noise words for a centre, from its part; OUT noise (negative,). */
-FE_INLINE void fe_w2v_draw(const fe_w2v_job *job, fe_rng *rng, uint32_t centre,
+/* Noise words for a centre, the next ones of its part's pool; OUT noise (negative,). */
+FE_INLINE void fe_w2v_draw(const fe_w2v_job *job, uint64_t *at, uint32_t centre,
                            uint32_t *noise) {
-    const uint32_t part = fe_w2v_part_of(job, centre), size = fe_w2v_part_size(job, part);
-    const fe_alias *table = fe_w2v_part_noise(job, part);
+    const uint32_t *pool = job->noise + (size_t)fe_w2v_part_of(job, centre) * job->noise_size;
     for (uint32_t k = 0; k < job->negative; k++)
-        noise[k] = fe_alias_draw(table, size, rng) * job->parts + part;
+        noise[k] = pool[(*at)++ & (job->noise_size - 1)];
 }
 
 /* Collect (and prefetch) block b of `blocks` of the window of position t: its outputs in `part`.
@@ -255,7 +245,7 @@ static fe_status fe_w2v_chunk(const fe_w2v_job *job, fe_w2v_state *s, fe_w2v_chu
     for (uint32_t t = 0; t < w->n; t++) {
         const uint32_t blocks = fe_w2v_blocks(job, w, t);
         for (uint32_t b = 0; b < blocks; b++) {
-            if (job->negative > 0) fe_w2v_draw(job, &w->rng, w->ids[t], s->noise);
+            if (job->negative > 0) fe_w2v_draw(job, &w->noise_at, w->ids[t], s->noise);
             fe_w2v_gather(job, w, t, b, blocks, 0, s->noise, &s->ring[head++ % FE_W2V_RING]);
             if (head - tail > FE_W2V_AHEAD)
                 fe_w2v_step(job, s, w, &s->ring[tail++ % FE_W2V_RING], chunk->alpha, NULL);

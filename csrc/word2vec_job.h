@@ -10,8 +10,9 @@ typedef struct {
     size_t stride;         /* floats of a row: a multiple of 16, padding zero */
     uint32_t n_words;      /* V */
     const uint32_t *keep;  /* IN (V,) see fe_windows_fill, or NULL */
-    const fe_alias *noise; /* IN (V,) tables of the parts end to end; part p has the words
+    const uint32_t *noise; /* IN (parts, noise_size) pools of noise.h; part p has the words
                               p, p + parts, ...; NULL without negative sampling */
+    uint32_t noise_size;   /* places of a pool, a power of two */
     const uint32_t *up;    /* IN (2V - 1,) Huffman tree, NULL without hierarchical softmax */
     uint32_t root;         /* its root, an inner node */
     uint32_t max_path;     /* inner nodes on the longest way from a leaf to the root */

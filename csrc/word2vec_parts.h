@@ -111,7 +111,7 @@ static void fe_w2v_parts_draw(fe_w2v_parts *p, uint32_t from) {
     if (p->job->negative == 0) return;
     for (uint32_t t = from; t < p->next_to; t++)
         for (uint32_t b = fe_w2v_blocks(p->job, w, t); b > 0; b--, noise += p->job->negative)
-            fe_w2v_draw(p->job, &w->rng, w->ids[t], noise);
+            fe_w2v_draw(p->job, &w->noise_at, w->ids[t], noise);
 }
 
 /* Step the outputs of one part (item < parts), or prepare the next chunk (item = parts). */

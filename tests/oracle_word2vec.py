@@ -22,7 +22,7 @@ def mix64(x):
 class Rng:
     """csrc/rng.h."""
 
-    INIT, TRAIN = 1, 2
+    INIT, TRAIN, NOISE = 1, 2, 3
 
     def __init__(self, seed, stream, index):
         s = mix64((seed + 0x9E3779B97F4A7C15) & MASK)
@@ -45,11 +45,19 @@ class Rng:
         return (self.next() >> 40) / 2.0**24
 
 
-def draw(table, rng):
-    """A draw from an alias table (n, 2)."""
-    bits = rng.next()
-    slot = rng.bounded(len(table), bits >> 32)
-    return slot if (bits & 0xFFFFFFFF) < table[slot][0] else int(table[slot][1])
+def noise_pool(weights, part, parts, size, seed):
+    """The words part, part + parts, ... in proportion to their weights, shuffled."""
+    rng = Rng(seed, Rng.NOISE, part)
+    own = weights[part::parts]
+    offset = (rng.next() >> 11) * 2.0**-53
+    ends = [min(size, int(c / sum(own) * size + offset)) for c in itertools.accumulate(own)]
+    ends[-1] = size
+    starts = [0, *ends[:-1]]
+    pool = [part + i * parts for i in range(len(own)) for _ in range(starts[i], ends[i])]
+    for i in range(size - 1, 0, -1):
+        j = rng.bounded(i + 1, rng.next() >> 32)
+        pool[i], pool[j] = pool[j], pool[i]
+    return pool
 
 
 def huffman_codes(counts):
@@ -109,11 +117,7 @@ def train_chunk(
         words += piece
     codes = huffman_codes(counts) if counts is not None else None
     node_row = len(vectors) if negative else 0
-    tables = []
-    if negative:
-        sizes = [len(range(p, len(vectors), parts)) for p in range(parts)]
-        bounds = np.cumsum([0, *sizes])
-        tables = [noise[bounds[p] : bounds[p + 1]] for p in range(parts)]
+    place = itertools.count(rng.next())  # in the pools
     loss, examples = 0.0, 0
     for first in range(0, len(flat), stretch):
         block = flat[first : first + stretch]
@@ -123,7 +127,7 @@ def train_chunk(
             m, n_blocks = len(context), 1 if cbow else -(-len(context) // block_length)
             for b in range(n_blocks if context else 0):
                 noise_words = [
-                    draw(tables[centre % parts], rng) * parts + centre % parts
+                    int(noise[centre % parts][next(place) % noise.shape[1]])
                     for _ in range(negative)
                 ]
                 some = context[m * b // n_blocks : m * (b + 1) // n_blocks]

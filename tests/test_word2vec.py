@@ -15,7 +15,12 @@ from fastembed._native import _word2vec
 from fastembed.core import rounds
 from fastembed.core.progress import Callback, Progress
 from fastembed.embed import word2vec_task
-from fastembed.embed.word2vec_task import block_length, keep_thresholds, stretch_length
+from fastembed.embed.word2vec_task import (
+    block_length,
+    keep_thresholds,
+    noise_places,
+    stretch_length,
+)
 
 COMBINATIONS = [
     {"sg": 1, "hs": 0, "negative": 5},
@@ -87,6 +92,10 @@ def test_loss_of_an_epoch_is_the_objective(text, combination):
     negative, hs = combination["negative"], combination["hs"]
     outputs = np.zeros(((n if negative else 0) + (n - 1 if hs else 0), dim))
     size = word2vec_task.chunk_tokens(len(ids))
+    noise = None
+    if negative:
+        places = noise_places(len(ids) * negative, len(counts), 1)
+        noise = _word2vec.noise_pools(counts**0.75, 1, places, 4)
     loss = examples = 0
     for chunk, start in enumerate(range(0, len(ids), size)):
         more = oracle.train_chunk(
@@ -95,7 +104,7 @@ def test_loss_of_an_epoch_is_the_objective(text, combination):
             negative=negative, shrink=True, cbow=not combination["sg"],
             cbow_mean=combination.get("cbow_mean", 1) == 1, max_sentence=10000,
             keep=keep_thresholds(counts, 1e-2),
-            noise=_word2vec.noise_tables(counts**0.75, 1) if negative else None,
+            noise=noise,
             counts=counts if hs else None,
         )  # fmt: skip
         loss, examples = loss + more[0], examples + more[1]
@@ -405,11 +414,11 @@ def test_later_fits_draw_other_numbers(monkeypatch, text):
 
 def test_noise_follows_the_exponent_and_max_vocab_cuts(monkeypatch, text):
     seen = []
-    real = _word2vec.noise_tables
+    real = _word2vec.noise_pools
     monkeypatch.setattr(
         _word2vec,
-        "noise_tables",
-        lambda weights, parts: seen.append(weights) or real(weights, parts),
+        "noise_pools",
+        lambda weights, *rest: seen.append(weights) or real(weights, *rest),
     )
     model = small(ns_exponent=0.5, max_vocab=7, epochs=1).fit(text)
     assert len(model.wv) == 7

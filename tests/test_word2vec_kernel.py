@@ -85,7 +85,7 @@ def test_rounds_equal_the_oracle(isa, case, parts):
     expected_v = vectors[:, :dim].astype(np.float64)
     expected_o = outputs[:, :dim].astype(np.float64)
     keep = keep_thresholds(COUNTS, sample)
-    noise = _word2vec.noise_tables(WEIGHTS, max(parts, 1)) if negative else None
+    noise = _word2vec.noise_pools(WEIGHTS, max(parts, 1), 128, 7) if negative else None
     tree = _word2vec.huffman_tree(COUNTS) if hs else None
     # steps small enough that rounding errors do not grow: thirteen words make a wild dynamic
     chunks = chunks_of(len(ids), 256, alpha=0.03 / (1 + negative))
@@ -131,7 +131,7 @@ def test_parts_give_the_same_bits_for_any_workers(isa, cbow, negative, hs):
     results = []
     for workers in (1, 2, 4):
         vectors, outputs = setup(30, negative, hs)
-        noise = _word2vec.noise_tables(WEIGHTS, 4) if negative else None
+        noise = _word2vec.noise_pools(WEIGHTS, 4, 128, 7) if negative else None
         tree = _word2vec.huffman_tree(COUNTS) if hs else None
         chunks = chunks_of(len(ids), 512)
         _word2vec.Rounds(
@@ -146,7 +146,7 @@ def test_parts_give_the_same_bits_for_any_workers(isa, cbow, negative, hs):
 def test_rounds_can_be_cut_anywhere():
     """One call over all chunks, or many over parts of the text: the same bits."""
     ids, offsets = text(3000)
-    noise = _word2vec.noise_tables(WEIGHTS, 1)
+    noise = _word2vec.noise_pools(WEIGHTS, 1, 128, 7)
 
     def trained(cuts):
         vectors, outputs = setup(10, 5, 0)
@@ -174,7 +174,8 @@ def test_words_alone_in_their_sentence_give_no_examples():
     ids = np.array([1, 2, 3], dtype=np.uint32)
     chunks = chunks_of(3, 256)
     rounds = _word2vec.Rounds(
-        vectors, outputs, None, _word2vec.noise_tables(WEIGHTS, 1), None, window=5, negative=5,
+        vectors, outputs, None, _word2vec.noise_pools(WEIGHTS, 1, 128, 7), None, window=5,
+        negative=5,
         shrink=True, cbow=False, cbow_mean=True, seed=1, max_sentence=50, chunk_tokens=256,
         parts=0, block=10, stretch=256, workers=1,
     )  # fmt: skip
@@ -185,26 +186,43 @@ def test_words_alone_in_their_sentence_give_no_examples():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 13, 1000])
-def test_noise_tables_give_the_distribution(n):
+def test_noise_pools_hold_each_word_in_proportion_to_its_weight(n):
     weights = np.random.default_rng(n).gamma(0.5, size=n)
-    table = _word2vec.noise_tables(weights, 1).astype(np.int64)
-    probability = np.zeros(n)
-    np.add.at(probability, np.arange(n), (table[:, 0] + 1.0) / 2**32)
-    np.add.at(probability, table[:, 1], 1.0 - (table[:, 0] + 1.0) / 2**32)
-    np.testing.assert_allclose(probability / n, weights / weights.sum(), atol=2e-9)
+    weights[n // 2] = 0.0 if n > 1 else 1.0
+    pool = _word2vec.noise_pools(weights, 1, 512, 3)[0]
+    share = 512 * weights / weights.sum()
+    places = np.bincount(pool, minlength=n)
+    assert np.all(places >= np.floor(share - 1e-9))
+    assert np.all(places <= np.ceil(share + 1e-9))
+    assert n < 13 or np.any(np.diff(pool.astype(np.int64)) < 0)
 
 
-def test_noise_tables_of_parts_are_those_of_every_nth_word():
+def test_rare_words_are_in_a_pool_as_often_as_expected():
+    """A word of less than one place has one in that share of the seeds."""
+    weights = np.array([100.0, 1.0, 1.0])
+    found = np.zeros(3)
+    for seed in range(400):
+        found += np.bincount(_word2vec.noise_pools(weights, 1, 32, seed)[0], minlength=3)
+    np.testing.assert_allclose(found / 400, 32 * weights / 102, atol=0.08)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_noise_pools_equal_the_oracle(parts):
     weights = np.arange(1.0, 12.0)
-    tables = _word2vec.noise_tables(weights, 4)
-    own = [_word2vec.noise_tables(np.ascontiguousarray(weights[p::4]), 1) for p in range(4)]
-    np.testing.assert_array_equal(tables, np.concatenate(own))
+    expected = [oracle.noise_pool(weights.tolist(), p, parts, 64, 5) for p in range(parts)]
+    np.testing.assert_array_equal(_word2vec.noise_pools(weights, parts, 64, 5), expected)
 
 
 @pytest.mark.parametrize("bad", [[-1.0, 2.0], [np.nan, 1.0], [np.inf, 1.0]])
-def test_noise_tables_refuse_what_is_no_weight(bad):
+def test_noise_pools_refuse_what_is_no_weight(bad):
     with pytest.raises(FloatingPointError, match="noise"):
-        _word2vec.noise_tables(np.array(bad), 1)
+        _word2vec.noise_pools(np.array(bad), 1, 16, 1)
+
+
+@pytest.mark.parametrize(("parts", "size"), [(0, 16), (3, 16), (1, 0), (1, 24)])
+def test_noise_pools_refuse_other_shapes(parts, size):
+    with pytest.raises(ValueError, match="pools"):
+        _word2vec.noise_pools(np.ones(2), parts, size, 1)
 
 
 def codes_of(up):
@@ -262,7 +280,7 @@ def test_settings_that_do_not_fit_are_refused():
     vectors, outputs = setup(10, 5, 0)
     with pytest.raises(ValueError, match="fit together"):
         _word2vec.Rounds(
-            vectors, outputs[:5], None, _word2vec.noise_tables(WEIGHTS, 1), None, window=5,
+            vectors, outputs[:5], None, _word2vec.noise_pools(WEIGHTS, 1, 128, 7), None, window=5,
             negative=5, shrink=True, cbow=False, cbow_mean=True, seed=1, max_sentence=50,
             chunk_tokens=256, parts=0, block=10, stretch=256, workers=1,
         )  # fmt: skip

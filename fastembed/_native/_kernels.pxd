@@ -4,9 +4,6 @@ from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "word2vec_job.h" nogil:
     int FE_W2V_STRETCH
-    ctypedef struct fe_alias:
-        uint32_t keep
-        uint32_t alias
     ctypedef struct fe_text:
         const uint32_t *ids
         uint64_t first
@@ -20,7 +17,8 @@ cdef extern from "word2vec_job.h" nogil:
         size_t stride
         uint32_t n_words
         const uint32_t *keep
-        const fe_alias *noise
+        const uint32_t *noise
+        uint32_t noise_size
         const uint32_t *up
         uint32_t root
         uint32_t max_path

@@ -6,11 +6,8 @@ from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from fastembed._native._kernels cimport (
-    FE_W2V_STRETCH, check, fe_alias, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
+    FE_ENOMEM, FE_OK, FE_W2V_STRETCH, check, fe_kernels, fe_w2v_chunk_t, fe_w2v_job, fe_w2v_parts,
     fe_w2v_state, kernels)
-
-cdef extern from "alias.h" nogil:
-    int fe_alias_build(const double *weights, uint32_t n, fe_alias *table) noexcept
 
 cdef extern from "huffman.h" nogil:
     int fe_huffman_build(const int64_t *counts, uint32_t n, uint32_t *up) noexcept
@@ -20,31 +17,36 @@ cdef extern from "huffman.h" nogil:
 cdef extern from "rng.h" nogil:
     ctypedef struct fe_rng:
         uint64_t state
-    int FE_STREAM_INIT
+    int FE_STREAM_INIT, FE_STREAM_NOISE
     fe_rng fe_rng_seed(uint64_t seed, uint64_t stream, uint64_t index) noexcept
     float fe_rng_float(fe_rng *rng) noexcept
 
-# One chunk of work and its figures: fe_w2v_chunk_t.
+cdef extern from "noise.h" nogil:
+    int fe_noise_fill(const double *weights, uint32_t n, uint32_t first, uint32_t step,
+                      uint32_t *pool, uint32_t size, fe_rng *rng) noexcept
+
 MAX_STRETCH = FE_W2V_STRETCH
+# one chunk of work and its figures: fe_w2v_chunk_t
 CHUNK = np.dtype(
     [("start", "u8"), ("stop", "u8"), ("stream", "u8"), ("alpha", "f4"), ("loss", "f8"),
      ("examples", "i8"), ("words", "i8")], align=True)
 
 
-def noise_tables(const double[::1] weights, uint32_t parts):
-    """Alias tables of the words p, p + parts, ... for each part p, end to end, (V, 2) uint32."""
-    cdef uint32_t part, begin = 0, n
+def noise_pools(const double[::1] weights, uint32_t parts, uint32_t size, uint64_t seed):
+    """Pools of the words p, p + parts, ... for each part p, (parts, size) uint32."""
     cdef const double[::1] own
-    tables = np.empty((weights.shape[0], 2), dtype=np.uint32)
-    cdef uint32_t[:, ::1] out = tables
-    if weights.shape[0] < parts:
-        raise ValueError(f"{weights.shape[0]} words cannot be dealt to {parts} parts")
+    cdef fe_rng rng
+    if not 1 <= parts <= weights.shape[0] or size < 1 or size & (size - 1):
+        raise ValueError(f"no {parts} pools of {size} places from {weights.shape[0]} words")
+    pools = np.empty((parts, size), dtype=np.uint32)
+    cdef uint32_t[:, ::1] out = pools
+    cdef uint32_t part
     for part in range(parts):
         own = np.ascontiguousarray(weights[part::parts])
-        n = <uint32_t>own.shape[0]
-        check(fe_alias_build(&own[0], n, <fe_alias *>&out[begin, 0]), "noise distribution")
-        begin += n
-    return tables
+        rng = fe_rng_seed(seed, FE_STREAM_NOISE, part)
+        check(fe_noise_fill(&own[0], <uint32_t>own.shape[0], part, parts, &out[part, 0], size,
+                            &rng), "noise distribution")
+    return pools
 
 
 def huffman_tree(const int64_t[::1] counts):
@@ -94,7 +96,7 @@ cdef class Rounds:
     vectors : (V, stride) float32, C order, 64-byte aligned rows; trained in place
     outputs : (rows, stride) float32, the same
     keep : (V,) uint32 or None
-    noise : (V, 2) uint32 from `noise_tables` or None
+    noise : (max(parts, 1), size) uint32 from `noise_pools` or None
     up : (2V - 1,) uint32 from `huffman_tree` or None
     block : words of a window that are stepped together against the same noise words
     parts : 0 for updates in place by all threads, else the parts of the deterministic scheme
@@ -118,7 +120,7 @@ cdef class Rounds:
         if (vectors.shape[1] % 16 or vectors.shape[1] != outputs.shape[1] or v == 0
                 or <size_t>outputs.shape[0] < rows or (negative > 0) != (noise is not None)
                 or (keep is not None and <size_t>keep.shape[0] != v)
-                or (noise is not None and (<size_t>noise.shape[0] != v or noise.shape[1] != 2))
+                or (noise is not None and noise.shape[0] != max(parts, 1))
                 or (up is not None and <size_t>up.shape[0] != 2 * v - 1)
                 or window < 1 or window > 65535 or workers < 1 or max_sentence < 1 or block < 1
                 or parts & (parts - 1) or not 1 <= stretch <= FE_W2V_STRETCH):
@@ -131,7 +133,9 @@ cdef class Rounds:
         self.job.stride = vectors.shape[1]
         self.job.n_words = <uint32_t>v
         self.job.keep = &keep[0] if keep is not None else NULL
-        self.job.noise = <const fe_alias *>&noise[0, 0] if noise is not None else NULL
+        if noise is not None:
+            self.job.noise = &noise[0, 0]
+            self.job.noise_size = <uint32_t>noise.shape[1]
         self.job.up = &up[0] if up is not None else NULL
         if up is not None:
             roots = np.flatnonzero(np.asarray(up) == 0xFFFFFFFF) - v
@@ -152,24 +156,20 @@ cdef class Rounds:
         self.job.text.max_sentence = max_sentence
         if parts > 0:
             self.parts = self.k.w2v_parts_new(&self.job, chunk_tokens)
-            if self.parts == NULL:
-                raise MemoryError("word2vec: not enough memory for its scratch")
+            check(FE_ENOMEM if self.parts == NULL else FE_OK, "word2vec: scratch")
             return
         self.states = <fe_w2v_state **>calloc(workers, sizeof(fe_w2v_state *))
-        if self.states == NULL:
-            raise MemoryError("word2vec: not enough memory")
+        check(FE_ENOMEM if self.states == NULL else FE_OK, "word2vec: scratch")
         for i in range(workers):
             self.states[i] = self.k.w2v_state_new(&self.job, chunk_tokens)
-            if self.states[i] == NULL:
-                raise MemoryError("word2vec: not enough memory for its scratch")
+            check(FE_ENOMEM if self.states[i] == NULL else FE_OK, "word2vec: scratch")
 
     def __dealloc__(self):
         if self.parts != NULL:
             self.k.w2v_parts_free(self.parts)
-        if self.states != NULL:
-            for i in range(self.workers):
-                self.k.w2v_state_free(self.states[i])
-            free(self.states)
+        for i in range(self.workers if self.states != NULL else 0):
+            self.k.w2v_state_free(self.states[i])
+        free(self.states)
 
     def run(self, const uint32_t[::1] ids, uint64_t first, const uint64_t[::1] offsets,
             fe_w2v_chunk_t[::1] chunks):
@@ -180,7 +180,7 @@ cdef class Rounds:
         """
         cdef Py_ssize_t c, n = chunks.shape[0]
         if n == 0 or ids.shape[0] == 0 or offsets.shape[0] < 2:
-            raise ValueError("a round needs chunks, tokens and at least one sentence")
+            raise ValueError("a round needs chunks, tokens and sentences")
         self.job.text.ids = &ids[0]
         self.job.text.first = first
         self.job.text.n_ids = ids.shape[0]

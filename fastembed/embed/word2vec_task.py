@@ -13,7 +13,14 @@ from fastembed.core.schedule import learning_rate
 from fastembed.core.threads import resolve_workers
 from fastembed.text.encoded import EncodedCorpus
 
-__all__ = ["Word2VecTask", "block_length", "chunk_tokens", "grow_tree", "keep_thresholds"]
+__all__ = [
+    "Word2VecTask",
+    "block_length",
+    "chunk_tokens",
+    "grow_tree",
+    "keep_thresholds",
+    "noise_places",
+]
 
 # Parts of the deterministic scheme (csrc/word2vec_parts.h): as many threads can share the work.
 # More parts cost more for each thread; the result depends on this number, so it is fixed.
@@ -48,6 +55,17 @@ def block_length(window: int) -> int:
     noise words that meet the same centre again and again, would cost quality: blocks get shorter.
     """
     return max(1, min(10, 100 // window))
+
+
+def noise_places(draws: int, n_words: int, parts: int) -> int:
+    """Places in the pool of noise words of each part (csrc/noise.h), a power of two.
+
+    Enough that a rare word has a few, and that the pool is read through a few times in a run; no
+    more than are drawn.
+    """
+    wanted = max(1 << 21, 8 * n_words)
+    total = 1 << (min(wanted, max(draws, 1 << 10)) - 1).bit_length()
+    return max(total // max(parts, 1), 1)
 
 
 def stretch_length(counts: NDArray[np.int64], keep: NDArray[np.uint32] | None, window: int) -> int:
@@ -111,7 +129,8 @@ class Word2VecTask:
         noise = None
         if params["negative"]:
             weights = np.maximum(counts, 1).astype(np.float64) ** params["ns_exponent"]
-            noise = _word2vec.noise_tables(weights, max(parts, 1))
+            size = noise_places(encoded.n_tokens * params["negative"], len(counts), parts)
+            noise = _word2vec.noise_pools(weights, max(parts, 1), size, params["seed"])
         keep = keep_thresholds(counts, params["sample"])
         self._rounds = _word2vec.Rounds(
             vectors,
