@@ -58,16 +58,23 @@ static FE_NOINLINE double fe_loss_flush(fe_loss *loss) {
 #define FE_OUTPUTS_HELD 6
 #endif
 
-/* Row length of the coefficients g, and floats of scratch, for m inputs and n outputs. */
-FE_INLINE size_t fe_logistic_row(size_t n) { return (n + FE_HALF - 1) / FE_HALF * FE_HALF; }
+/* Row length of the coefficients g, and floats of scratch, for m inputs and at most n outputs.
+ * Few outputs are packed: a tile's rows are then one vector, whose unused lanes the next tile
+ * overwrites. */
+FE_INLINE size_t fe_logistic_row(size_t n) {
+    return n <= FE_HALF ? n : (n + FE_HALF - 1) / FE_HALF * FE_HALF;
+}
 FE_INLINE size_t fe_logistic_scratch(size_t m, size_t n, size_t dim) {
-    return m * (dim + fe_logistic_row(n));
+    return m * (dim + (n + FE_HALF - 1) / FE_HALF * FE_HALF) + FE_LANES;
 }
 
 /* Dot products of I (1 or 2) inputs with J (1 to FE_HALF) outputs, their loss, and
- * coefficients g OUT (I rows, g_row apart, of FE_HALF). I and J are constants after inlining. */
-FE_INLINE void fe_tile(const int I, const int J, const float *const *in, float *const *out, int dim,
-                       uint32_t labels, float alpha, float *g, size_t g_row, fe_loss *loss) {
+ * coefficients g OUT (I rows, g_row apart). Lane S of the vector of dot products is the first of
+ * the second input: S = J where rows are packed (g_row = J), FE_HALF where they are not. I, J and S
+ * are constants after inlining, so that unused lanes cost nothing in the sum. */
+FE_INLINE void fe_tile(const int I, const int J, const int S, const float *const *in,
+                       float *const *out, int dim, uint32_t labels, float alpha, float *g,
+                       size_t g_row, fe_loss *loss) {
     fe_vec acc[FE_LANES];
 #pragma GCC unroll 16
     for (int k = 0; k < FE_LANES; k++) acc[k] = fe_set1(0.0f);
@@ -78,18 +85,20 @@ FE_INLINE void fe_tile(const int I, const int J, const float *const *in, float *
         for (int j = 0; j < J; j++) {
             fe_vec u = fe_load(out[j] + k);
             acc[j] = fe_fma(v0, u, acc[j]);
-            if (I > 1) acc[FE_HALF + j] = fe_fma(v1, u, acc[FE_HALF + j]);
+            if (I > 1) acc[S + j] = fe_fma(v1, u, acc[S + j]);
         }
     }
     /* x = -s for label 1 and s for label 0, so that the loss is log(1 + exp(x)) and
      * g = +- alpha sigma(x) with the sign of the label */
     const fe_vec one = fe_set1(1.0f);
-    const fe_veci flip = fe_sign_bits(labels);
+    const fe_veci flip = fe_sign_bits(labels | labels << S);
     fe_vec x = (fe_vec)((fe_veci)fe_transpose_sum(acc) ^ flip), size = fe_abs(x);
     fe_vec e = fe_exp_nonpositive(-size), d = one + e;
     fe_vec rate = (fe_vec)((fe_veci)fe_set1(-alpha) ^ flip);
     fe_vec coefficients = fe_select(x >= 0.0f, one, e) * rate / d;
-    if (I > 1)
+    if (S == J)
+        fe_store(g, coefficients);
+    else if (I > 1)
         fe_store_halves(g, g + g_row, coefficients);
     else
         fe_store_half(g, coefficients);
@@ -101,47 +110,34 @@ FE_INLINE void fe_tile(const int I, const int J, const float *const *in, float *
     if (FE_UNLIKELY(++loss->pending == FE_LOSS_TERMS)) fe_loss_flush(loss);
 }
 
-#define FE_TILE_CASE(I, J)                                                  \
+#define FE_TILE_CASE(I, J, S)                                               \
     case J:                                                                 \
-        fe_tile(I, J, in, out, dim, labels, alpha, g, g_row, loss);         \
+        fe_tile(I, J, S, in, out, dim, labels, alpha, g, g_row, loss);      \
         break;
-
-static FE_NOINLINE void fe_tile_pair(int J, const float *const *in, float *const *out, int dim,
-                                     uint32_t labels, float alpha, float *g, size_t g_row,
-                                     fe_loss *loss) {
-    switch (J) {
-        FE_TILE_CASE(2, 1)
-        FE_TILE_CASE(2, 2)
-#if FE_HALF >= 4
-        FE_TILE_CASE(2, 3)
-        FE_TILE_CASE(2, 4)
+#if FE_HALF == 2
+#define FE_TILE_CASES(I, CASE) CASE(I, 1) CASE(I, 2)
+#elif FE_HALF == 4
+#define FE_TILE_CASES(I, CASE) CASE(I, 1) CASE(I, 2) CASE(I, 3) CASE(I, 4)
+#else
+#define FE_TILE_CASES(I, CASE) \
+    CASE(I, 1) CASE(I, 2) CASE(I, 3) CASE(I, 4) CASE(I, 5) CASE(I, 6) CASE(I, 7) CASE(I, 8)
 #endif
-#if FE_HALF >= 8
-        FE_TILE_CASE(2, 5)
-        FE_TILE_CASE(2, 6)
-        FE_TILE_CASE(2, 7)
-        FE_TILE_CASE(2, 8)
-#endif
+#define FE_PACKED(I, J) FE_TILE_CASE(I, J, J)
+#define FE_SPACED(I, J) FE_TILE_CASE(I, J, FE_HALF)
+#define FE_TILES(NAME, I, CASE)                                                                  \
+    static FE_NOINLINE void NAME(int J, const float *const *in, float *const *out, int dim,      \
+                                 uint32_t labels, float alpha, float *g, size_t g_row,           \
+                                 fe_loss *loss) {                                                \
+        switch (J) { FE_TILE_CASES(I, CASE) }                                                    \
     }
-}
-static FE_NOINLINE void fe_tile_single(int J, const float *const *in, float *const *out, int dim,
-                                       uint32_t labels, float alpha, float *g, size_t g_row,
-                                     fe_loss *loss) {
-    switch (J) {
-        FE_TILE_CASE(1, 1)
-        FE_TILE_CASE(1, 2)
-#if FE_HALF >= 4
-        FE_TILE_CASE(1, 3)
-        FE_TILE_CASE(1, 4)
-#endif
-#if FE_HALF >= 8
-        FE_TILE_CASE(1, 5)
-        FE_TILE_CASE(1, 6)
-        FE_TILE_CASE(1, 7)
-        FE_TILE_CASE(1, 8)
-#endif
-    }
-}
+FE_TILES(fe_pair_packed, 2, FE_PACKED)
+FE_TILES(fe_single_packed, 1, FE_PACKED)
+FE_TILES(fe_pair_spaced, 2, FE_SPACED)
+FE_TILES(fe_single_spaced, 1, FE_SPACED)
+#undef FE_TILES
+#undef FE_PACKED
+#undef FE_SPACED
+#undef FE_TILE_CASES
 #undef FE_TILE_CASE
 
 /* The update of a group of J outputs, whose rows and gradients stay in registers. Where there are
@@ -236,8 +232,14 @@ static inline void fe_logistic_step(const float *const *in, float *const *grad, 
         float *column = g + j;
         int i = 0;
         for (; i + 1 < m; i += 2, column += 2 * g_row)
-            fe_tile_pair(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
-        if (i < m) fe_tile_single(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
+            if (n <= FE_HALF)
+                fe_pair_packed(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
+            else
+                fe_pair_spaced(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
+        if (i < m && n <= FE_HALF)
+            fe_single_packed(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
+        else if (i < m)
+            fe_single_spaced(width, in + i, out + j, dim, bits, alpha, column, g_row, loss);
     }
     switch (n) {
 #define FE_UPDATE_CASE(J)                                                 \

@@ -97,16 +97,14 @@ FE_INLINE fe_vec fe_max(fe_vec a, fe_vec b) {
 #endif
 }
 
-/* The sign bit of lane k is bit k % (FE_LANES / 2) of bits, all other bits are zero. */
+/* The sign bit of lane k is bit k of bits, all other bits are zero. */
 FE_INLINE fe_veci fe_sign_bits(uint32_t bits) {
-    const fe_veci column = fe_iota() & (FE_LANES / 2 - 1);
     const fe_veci all = (fe_veci){0} + (int32_t)bits;
 #if FE_LANES > 4
-    return (all << (31 - column)) & INT32_MIN;
+    return (all << (31 - fe_iota())) & INT32_MIN;
 #else
     /* SSE2 cannot shift lanes by different amounts */
-    const fe_veci bit = 1 + column; /* 1, 2: column is 0 or 1 */
-    return ((all & bit) != 0) & INT32_MIN;
+    return ((all & (fe_veci){1, 2, 4, 8}) != 0) & INT32_MIN;
 #endif
 }
 
