@@ -69,12 +69,12 @@ FE_INLINE size_t fe_logistic_scratch(size_t m, size_t n, size_t dim) {
 }
 
 /* Dot products of I (1 or 2) inputs with J (1 to FE_HALF) outputs, their loss, and
- * coefficients g OUT (I rows, g_row apart). Lane S of the vector of dot products is the first of
- * the second input: S = J where rows are packed (g_row = J), FE_HALF where they are not. I, J and S
- * are constants after inlining, so that unused lanes cost nothing in the sum. */
-FE_INLINE void fe_tile(const int I, const int J, const int S, const float *const *in,
+ * coefficients g OUT (I rows, g_row apart; g_row = J where they are packed). I, J and PACKED are
+ * constants after inlining, so that unused lanes cost nothing in the sum. */
+FE_INLINE void fe_tile(const int I, const int J, const int PACKED, const float *const *in,
                        float *const *out, int dim, uint32_t labels, float alpha, float *g,
                        size_t g_row, fe_loss *loss) {
+    const int S = PACKED ? J : FE_HALF; /* the lane of the second input's first dot product */
     fe_vec acc[FE_LANES];
 #pragma GCC unroll 16
     for (int k = 0; k < FE_LANES; k++) acc[k] = fe_set1(0.0f);
@@ -96,7 +96,7 @@ FE_INLINE void fe_tile(const int I, const int J, const int S, const float *const
     fe_vec e = fe_exp_nonpositive(-size), d = one + e;
     fe_vec rate = (fe_vec)((fe_veci)fe_set1(-alpha) ^ flip);
     fe_vec coefficients = fe_select(x >= 0.0f, one, e) * rate / d;
-    if (S == J)
+    if (PACKED)
         fe_store(g, coefficients);
     else if (I > 1)
         fe_store_halves(g, g + g_row, coefficients);
@@ -110,9 +110,9 @@ FE_INLINE void fe_tile(const int I, const int J, const int S, const float *const
     if (FE_UNLIKELY(++loss->pending == FE_LOSS_TERMS)) fe_loss_flush(loss);
 }
 
-#define FE_TILE_CASE(I, J, S)                                               \
+#define FE_TILE_CASE(I, J, PACKED)                                          \
     case J:                                                                 \
-        fe_tile(I, J, S, in, out, dim, labels, alpha, g, g_row, loss);      \
+        fe_tile(I, J, PACKED, in, out, dim, labels, alpha, g, g_row, loss); \
         break;
 #if FE_HALF == 2
 #define FE_TILE_CASES(I, CASE) CASE(I, 1) CASE(I, 2)
@@ -122,8 +122,8 @@ FE_INLINE void fe_tile(const int I, const int J, const int S, const float *const
 #define FE_TILE_CASES(I, CASE) \
     CASE(I, 1) CASE(I, 2) CASE(I, 3) CASE(I, 4) CASE(I, 5) CASE(I, 6) CASE(I, 7) CASE(I, 8)
 #endif
-#define FE_PACKED(I, J) FE_TILE_CASE(I, J, J)
-#define FE_SPACED(I, J) FE_TILE_CASE(I, J, FE_HALF)
+#define FE_PACKED(I, J) FE_TILE_CASE(I, J, 1)
+#define FE_SPACED(I, J) FE_TILE_CASE(I, J, 0)
 #define FE_TILES(NAME, I, CASE)                                                                  \
     static FE_NOINLINE void NAME(int J, const float *const *in, float *const *out, int dim,      \
                                  uint32_t labels, float alpha, float *g, size_t g_row,           \
