@@ -10,7 +10,7 @@ ask for a scipy matrix.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,12 +107,19 @@ class Rows:
         # scipy wants both index arrays of one type: the shorter one is converted
         index = np.int32 if end - begin < 2**31 else np.int64
         indptr = (indptr - begin).astype(index)
-        indices = self.indices[begin:end].astype(index, copy=False)
+        indices = _part(self.indices, begin, end).astype(index, copy=False)
         matrix = csr_array(
-            (self.data[begin:end], indices, indptr), shape=(stop - start, self.n_columns)
+            (_part(self.data, begin, end), indices, indptr), shape=(stop - start, self.n_columns)
         )
         matrix.has_canonical_format = True
         return matrix
+
+
+def _part(array: NDArray[Any], begin: int, end: int) -> NDArray[Any]:
+    """A view that does not show what it is a part of: scipy copies small parts of large arrays."""
+    if begin == end:
+        return np.empty(0, dtype=array.dtype)
+    return np.frombuffer(array[begin:end].data, dtype=array.dtype)[:]
 
 
 class CountMatrix(Params):
