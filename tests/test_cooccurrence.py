@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import oracle_cooc as oracle
 import pytest
@@ -95,3 +97,119 @@ def test_save_and_load(tmp_path, mmap):
     assert (again.n_tokens_, again.n_sentences_) == (5, 2)
     assert (again.matrix_ != model.matrix_).nnz == 0
     assert again.indices.flags.writeable is not mmap
+
+
+# ---------------------------------------------------------------------------- budgets and parts
+
+
+def text(n_tokens=30000, n_words=300, longest=60, seed=1):
+    """Ids with a distribution like that of words, in sentences of 0 to ``longest`` tokens."""
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, n_words + 1)
+    ids = rng.choice(n_words, size=n_tokens, p=share / share.sum())
+    cuts = np.cumsum(rng.integers(0, longest + 1, size=n_tokens))
+    return [part.tolist() for part in np.split(ids, cuts[cuts < n_tokens])]
+
+
+def same(a, b):
+    return all(
+        getattr(a, name).tobytes() == getattr(b, name).tobytes()
+        for name in ("indptr", "indices", "data")
+    )
+
+
+def small_plans(monkeypatch, part, chunk, pieces, block, result=100):
+    """Let every count run with these sizes, however much memory there is."""
+    from fastembed.embed import cooccurrence_task as task
+
+    def plan(*args, text, least=1, most=0, **kwargs):
+        n_words = args[2] if len(args) > 2 else kwargs["n_words"]
+        made = original(*args, text=text, least=least, **kwargs)
+        parts = text > part and least > 1
+        return dataclasses.replace(
+            made, part=max(part, least), parts=parts, chunk=max(chunk, n_words),
+            round=3 * max(chunk, n_words), pieces=pieces, block=block, result=result,
+        )  # fmt: skip
+
+    original = task.make_plan
+    monkeypatch.setattr(task, "make_plan", plan)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize(
+    ("part", "pieces", "block"), [(150, 40, 7), (999, 1000, 64), (77, 10**6, 50)]
+)
+@pytest.mark.parametrize(
+    ("longest", "params"),
+    [
+        (30, {"window": 5}),
+        (30, {"window": 5, "symmetric": False}),
+        (3000, {"window": 15, "weights": "linear"}),
+        (3000, {"window": 3, "symmetric": False, "weights": "flat"}),
+        (30, {"unit": "document"}),
+        (500, {"unit": "document"}),
+    ],
+)  # fmt: skip
+def test_parts_and_merged_runs_give_the_same_bytes(
+    monkeypatch, workers, part, pieces, block, longest, params
+):
+    corpus = encoded(text(3000, 40, longest), 40)
+    whole = Cooccurrence(**params, workers=1).fit(corpus)
+    words = WordDocument(workers=1).fit(corpus)
+    small_plans(monkeypatch, part, 10, pieces, block)
+    assert same(Cooccurrence(**params, workers=workers).fit(corpus), whole)
+    assert same(WordDocument(workers=workers).fit(corpus), words)
+
+
+def test_one_endless_sentence_in_parts(monkeypatch):
+    # context is not lost where a part ends within a sentence
+    corpus = encoded([[i % 7 for i in range(500)]], 7)
+    whole = Cooccurrence(window=4).fit(corpus)
+    small_plans(monkeypatch, 30, 10, 20, 11)
+    assert same(Cooccurrence(window=4).fit(corpus), whole)
+    assert whole.data.sum() > 0
+
+
+@pytest.mark.parametrize("params", [{"window": 10}, {"unit": "document"}])
+def test_a_budget_of_little_memory_gives_the_same_file(tmp_path, params, monkeypatch):
+    corpus = tmp_path / "corpus.txt"
+    words = text(60000, 400)
+    corpus.write_text("\n".join(" ".join(f"w{i}" for i in line) for line in words))
+    parts = []
+    from fastembed.embed import cooccurrence_task as task
+
+    original = task.make_plan
+    monkeypatch.setattr(
+        task, "make_plan", lambda *a, **k: parts.append(original(*a, **k)) or parts[-1]
+    )
+    files = []
+    for memory in (None, "300K"):
+        path = tmp_path / f"{memory}.fe"
+        model = Cooccurrence(**params, min_count=2, memory=memory, workers=2).fit(corpus, path=path)
+        assert model.indices.base is not None  # a map of the file
+        assert not model.data.flags.writeable
+        files.append(Cooccurrence.load(path))
+    assert [plan.parts for plan in parts] == [False, True]
+    assert same(*files)
+
+
+def test_temporary_file_when_the_result_is_large(monkeypatch):
+    corpus = encoded(text(5000, 50), 50)
+    whole = Cooccurrence(window=5).fit(corpus)
+    small_plans(monkeypatch, 10**9, 10, 10, 100, result=10)
+    model = Cooccurrence(window=5).fit(corpus)
+    assert isinstance(model.data, np.memmap)
+    assert same(model, whole)
+    assert (model.matrix_ != whole.matrix_).nnz == 0
+    assert np.shares_memory(model.matrix_.data, model.data)
+
+
+def test_too_little_memory_for_the_vocabulary():
+    with pytest.raises(ValueError, match=r"need .* or more: give more, or keep fewer words"):
+        Cooccurrence(memory=20_000).fit(encoded(text(3000, 300), 300))
+
+
+@pytest.mark.parametrize("memory", ["4X", "", 0, -1, "0", 2.5, True])
+def test_bad_memory(memory):
+    with pytest.raises((ValueError, TypeError), match="memory must be bytes"):
+        Cooccurrence(memory=memory).fit([["a", "b"]])

@@ -15,12 +15,11 @@ from numpy.typing import ArrayLike
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
-from fastembed.core.memory import memory_budget
 from fastembed.core.params import Opt
-from fastembed.core.progress import Progress, progress_of
+from fastembed.core.progress import Progress
 from fastembed.embed.cooccurrence_task import count_pairs
 from fastembed.embed.count_matrix import CountMatrix, Rows
-from fastembed.text.corpus import encoded_corpus
+from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Cooccurrence(CountMatrix):
     """
 
     KIND: ClassVar[str] = "Cooccurrence"
-    FIGURES: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_sentences_")
+    FIGURES: ClassVar[tuple[str, str]] = ("n_tokens_", "n_sentences_")
 
     window: Annotated[
         int, Opt("Most words to each side that count as context.", ge=1, le=10000)
@@ -94,50 +93,10 @@ class Cooccurrence(CountMatrix):
         int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
     ] = None
 
-    def fit(
-        self,
-        corpus: Any,
-        *,
-        path: StrPath | None = None,
-        progress: Progress | bool | None = None,
-    ) -> Self:
-        """Count the pairs of a corpus.
-
-        Parameters
-        ----------
-        corpus : Corpus, EncodedCorpus, path or re-iterable of token lists
-            The text. An `EncodedCorpus` brings its own vocabulary; ``min_count`` and
-            ``max_vocab`` do not apply to it.
-        path : path, optional
-            Save the counts there (see `save`) and use that file. Without it, counts that do not
-            fit into ``memory`` lie in a temporary file that goes with this object.
-        progress : Progress or bool, optional
-
-        Raises
-        ------
-        ValueError, TypeError
-            A parameter is out of range, or ``memory`` is too little for the vocabulary.
-        CorpusError, VocabularyError
-            The text cannot be read, or no word is frequent enough.
-        """
-        params = self.check_params()
-        memory_budget(params["memory"])
-        report = progress_of(progress)
-        with encoded_corpus(
-            corpus,
-            min_count=params["min_count"],
-            max_vocab=params["max_vocab"],
-            workers=params["workers"],
-            progress=report,
-        ) as encoded:
-            rows = count_pairs(encoded, params, report)
-            figures = {"n_tokens_": encoded.n_tokens, "n_sentences_": encoded.n_sentences}
-            self._store(encoded.vocabulary, rows, **figures)
-        if path is not None:
-            self.save(path)
-            opened = self.load(path)
-            self._store(opened.vocabulary_, opened._rows, **figures)
-        return self
+    def _count(
+        self, encoded: EncodedCorpus, params: dict[str, Any], report: Progress, folder: str | None
+    ) -> Rows:
+        return count_pairs(encoded, params, report, folder)
 
     @property
     def matrix_(self) -> csr_array:
@@ -198,5 +157,5 @@ class Cooccurrence(CountMatrix):
         if len(rows) != len(vocabulary):
             raise ValueError(f"{len(rows)} rows, but {len(vocabulary)} words in the vocabulary")
         model = cls(**params)
-        model._store(vocabulary, rows, n_tokens_=n_tokens, n_sentences_=n_sentences)
+        model._store(vocabulary, rows, n_tokens, n_sentences)
         return model

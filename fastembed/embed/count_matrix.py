@@ -9,6 +9,7 @@ ask for a scipy matrix.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,8 +18,13 @@ from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
+from fastembed.core.memory import memory_budget
 from fastembed.core.params import Params
+from fastembed.core.progress import Progress, progress_of
 from fastembed.io.native import read_native, write_native
+from fastembed.text.corpus import encoded_corpus
+from fastembed.text.encoded import EncodedCorpus
+from fastembed.text.encoder import MEMORY
 from fastembed.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -126,10 +132,70 @@ class CountMatrix(Params):
     """Base of the fitted count matrices: their arrays, and their files."""
 
     KIND: ClassVar[str]
-    FIGURES: ClassVar[tuple[str, ...]]  # whole numbers that a file keeps: attributes of the model
+    # attributes of the model that a file keeps: how many tokens, how many sentences
+    FIGURES: ClassVar[tuple[str, str]]
+    KEEP_EMPTY: ClassVar[bool] = False  # whether a line without words is a sentence
 
     vocabulary_: Vocabulary
     _rows: Rows
+
+    def _count(
+        self, encoded: EncodedCorpus, params: dict[str, Any], report: Progress, folder: str | None
+    ) -> Rows:
+        """The rows of a corpus; ``params["memory"]`` is in bytes."""
+        raise NotImplementedError
+
+    def fit(
+        self,
+        corpus: Any,
+        *,
+        path: StrPath | None = None,
+        progress: Progress | bool | None = None,
+    ) -> Self:
+        """Count a corpus.
+
+        Parameters
+        ----------
+        corpus : Corpus, EncodedCorpus, path or re-iterable of token lists
+            The text. An `EncodedCorpus` brings its own vocabulary; ``min_count`` and
+            ``max_vocab`` do not apply to it.
+        path : path, optional
+            Save the counts there (see `save`) and use that file. Without it, counts that do not
+            fit into ``memory`` lie in a temporary file that goes with this object.
+        progress : Progress or bool, optional
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter is out of range, or ``memory`` is too little for the vocabulary.
+        CorpusError, VocabularyError
+            The text cannot be read, or no word is frequent enough.
+        """
+        params = self.check_params()
+        budget = memory_budget(params["memory"])
+        report = progress_of(progress)
+        ids = min(MEMORY, budget // 4)  # bytes of the encoded text that stay in memory
+        folder = None if path is None else os.path.dirname(os.path.abspath(path))
+        with encoded_corpus(
+            corpus,
+            min_count=params["min_count"],
+            max_vocab=params["max_vocab"],
+            keep_empty=self.KEEP_EMPTY,
+            memory=ids,
+            workers=params["workers"],
+            progress=report,
+        ) as encoded:
+            held = ids if encoded.n_tokens * 4 <= ids else 0
+            params["memory"] = budget - held
+            rows = self._count(encoded, params, report, folder)
+            self._store(encoded.vocabulary, rows, encoded.n_tokens, encoded.n_sentences)
+        if path is not None:
+            self.save(path)
+            arrays = read_native(path).arrays
+            self._rows = Rows(
+                arrays["indptr"], arrays["indices"], arrays["data"], len(self.vocabulary_)
+            )
+        return self
 
     @property
     def is_fitted(self) -> bool:
@@ -207,14 +273,14 @@ class CountMatrix(Params):
         rows.check(path)
         try:
             model = cls(**metadata["params"])
-            figures = {name: int(metadata["figures"][name]) for name in cls.FIGURES}
+            figures = [int(metadata["figures"][name]) for name in cls.FIGURES]
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the metadata are damaged ({error})") from None
-        model._store(vocabulary, rows, **figures)
+        model._store(vocabulary, rows, *figures)
         return model
 
-    def _store(self, vocabulary: Vocabulary, rows: Rows, **figures: int) -> None:
+    def _store(self, vocabulary: Vocabulary, rows: Rows, *figures: int) -> None:
         self.vocabulary_ = vocabulary
         self._rows = rows
-        for name, value in figures.items():
+        for name, value in zip(self.FIGURES, figures, strict=True):
             setattr(self, name, value)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from fastembed.core.files import StrPath
-from fastembed.core.memory import memory_budget
 from fastembed.core.params import Opt
-from fastembed.core.progress import Progress, progress_of
+from fastembed.core.progress import Progress
 from fastembed.embed.cooccurrence_task import count_documents
-from fastembed.embed.count_matrix import CountMatrix
-from fastembed.text.corpus import encoded_corpus
+from fastembed.embed.count_matrix import CountMatrix, Rows
+from fastembed.text.encoded import EncodedCorpus
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -47,7 +46,8 @@ class WordDocument(CountMatrix):
     """
 
     KIND: ClassVar[str] = "WordDocument"
-    FIGURES: ClassVar[tuple[str, ...]] = ("n_tokens_", "n_documents_")
+    FIGURES: ClassVar[tuple[str, str]] = ("n_tokens_", "n_documents_")
+    KEEP_EMPTY: ClassVar[bool] = True
 
     min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
     max_vocab: Annotated[
@@ -64,33 +64,10 @@ class WordDocument(CountMatrix):
         int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
     ] = None
 
-    def fit(
-        self,
-        corpus: Any,
-        *,
-        path: StrPath | None = None,
-        progress: Progress | bool | None = None,
-    ) -> Self:
-        """Count the words of each document; arguments and errors as of `Cooccurrence.fit`."""
-        params = self.check_params()
-        memory_budget(params["memory"])
-        report = progress_of(progress)
-        with encoded_corpus(
-            corpus,
-            min_count=params["min_count"],
-            max_vocab=params["max_vocab"],
-            workers=params["workers"],
-            keep_empty=True,
-            progress=report,
-        ) as encoded:
-            rows = count_documents(encoded, params, report)
-            figures = {"n_tokens_": encoded.n_tokens, "n_documents_": encoded.n_sentences}
-            self._store(encoded.vocabulary, rows, **figures)
-        if path is not None:
-            self.save(path)
-            opened = self.load(path)
-            self._store(opened.vocabulary_, opened._rows, **figures)
-        return self
+    def _count(
+        self, encoded: EncodedCorpus, params: dict[str, Any], report: Progress, folder: str | None
+    ) -> Rows:
+        return count_documents(encoded, params, report, folder)
 
     @property
     def matrix_(self) -> csc_array:

@@ -19,6 +19,7 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.encoder import (
+    MEMORY,
     Encoder,
     Errors,
     Oov,
@@ -193,6 +194,7 @@ class Corpus:
         oov: Oov = "drop",
         keep_empty: bool = False,
         path: StrPath | None = None,
+        memory: int = MEMORY,
         workers: int | None = None,
         progress: Progress | bool | None = None,
     ) -> EncodedCorpus:
@@ -209,6 +211,8 @@ class Corpus:
             A line without words is a sentence without tokens; default: no sentence.
         path : path, optional
             Save the result there too (see `EncodedCorpus.save`) and return the saved one.
+        memory : int
+            Bytes of ids that are kept in memory; more lie in temporary files.
         workers : int, optional
             Default: that of the corpus.
         progress : Progress or bool, optional
@@ -229,6 +233,7 @@ class Corpus:
             oov=oov,
             keep_empty=keep_empty,
             folder=folder,
+            memory=memory,
         )
         try:
             self._feed(encoder, progress, "reading text")

@@ -43,7 +43,17 @@ from fastembed.text.tokenizer import fold_bytes
 from fastembed.text.vocabulary import Vocabulary, check_specials, rank_words
 from fastembed.text.wordlist import WordList
 
-__all__ = ["UNK", "Encoder", "Errors", "Oov", "bad_text", "clean_text", "join_words", "padded"]
+__all__ = [
+    "MEMORY",
+    "UNK",
+    "Encoder",
+    "Errors",
+    "Oov",
+    "bad_text",
+    "clean_text",
+    "join_words",
+    "padded",
+]
 
 Errors = Literal["strict", "replace"]
 Oov = Literal["drop", "unk"]
@@ -51,7 +61,7 @@ Oov = Literal["drop", "unk"]
 UNK = "<unk>"
 _BAD_CHARACTER = re.compile("[\0\ud800-\udfff]")
 SMALL = 1 << 15  # bytes that are scanned sooner than a thread is woken
-MEMORY = 1 << 26  # bytes of ids that are kept in memory; offsets get half
+MEMORY = 1 << 26  # bytes of ids that are kept in memory by default
 
 
 def padded(text: bytes) -> NDArray[np.uint8]:
@@ -119,6 +129,8 @@ class Encoder:
         False: count words only.
     folder : path, optional
         For temporary files.
+    memory : int
+        Bytes of ids that are kept in memory; offsets get half as many.
     """
 
     def __init__(
@@ -132,6 +144,7 @@ class Encoder:
         keep_empty: bool = False,
         keep_ids: bool = True,
         folder: StrPath | None = None,
+        memory: int = MEMORY,
     ) -> None:
         if oov not in get_args(Oov):
             raise ValueError(f"oov must be 'drop' or 'unk'; got {oov!r}")
@@ -152,8 +165,8 @@ class Encoder:
         self._rooms: deque[NDArray[np.uint32]] = deque()
         self._pool = ThreadPoolExecutor(workers, "fastembed-scan") if workers > 1 else None
         self._pending: deque[tuple[Block, Future[_Scanned]]] = deque()
-        self._ids = Spool(np.uint32, memory=MEMORY // 4 if keep_ids else 0, folder=folder)
-        self._offsets = Spool(np.uint64, memory=MEMORY // 2 // 8 if keep_ids else 1, folder=folder)
+        self._ids = Spool(np.uint32, memory=memory // 4 if keep_ids else 0, folder=folder)
+        self._offsets = Spool(np.uint64, memory=memory // 2 // 8 if keep_ids else 1, folder=folder)
         self._offsets.append(np.zeros(1, dtype=np.uint64))
         self._keep_ids = keep_ids
         # of each segment of the spool: how many ids, how many ends of lines, whose table
