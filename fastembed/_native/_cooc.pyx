@@ -40,8 +40,17 @@ cdef extern from "cooc.h" nogil:
     int fe_cooc_count(const fe_cooc_job *, fe_cooc_row *, fe_cooc_out *) noexcept
     int fe_cooc_merge(const fe_cooc_runs *, fe_cooc_row *, fe_cooc_out *) noexcept
 
-row_bytes = fe_cooc_row_bytes
-quotient = fe_cooc_quotient
+
+def row_bytes(uint64_t n_columns):
+    """Bytes that a thread's sums take."""
+    return fe_cooc_row_bytes(n_columns)
+
+
+def quotient(uint64_t count, uint64_t scale):
+    """count / scale as the nearest float32; scale is below 2**28 or a power of two."""
+    if scale == 0 or (scale >= 1 << 28 and scale & (scale - 1)):
+        raise ValueError("scale must be below 2**28 or a power of two")
+    return fe_cooc_quotient(count, scale)
 
 
 cdef class Part:
