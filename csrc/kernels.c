@@ -1,6 +1,7 @@
 /* kernels.c: compiled once per instruction set with -DFE_ISA=base|v3|v4 (see setup.py). */
 #include "kernels.h"
 
+#include "glove.h"
 #include "scan.h"
 #include "topk.h"
 #include "vec.h"
@@ -22,6 +23,8 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .w2v_parts_free = fe_w2v_parts_free,
     .w2v_parts_open = fe_w2v_parts_open,
     .w2v_parts_run = fe_w2v_parts_run,
+    .glove_strip = fe_glove_strip,
+    .glove_run = fe_glove_run,
     .scan = fe_scan,
     .fold_text = fe_fold_text,
     .topk_scan = fe_topk_scan,

@@ -6,6 +6,7 @@
 #define FE_KERNELS_H
 
 #include "fe_base.h"
+#include "glove_job.h"
 #include "word2vec_job.h"
 
 struct fe_fold;  /* utf8.h */
@@ -25,6 +26,11 @@ typedef struct {
     void (*w2v_parts_free)(fe_w2v_parts *parts);
     fe_status (*w2v_parts_open)(fe_w2v_parts *parts, fe_w2v_chunk_t *chunks, size_t n);
     fe_status (*w2v_parts_run)(fe_w2v_parts *parts);
+
+    /* glove_tiles.h, glove.h */
+    fe_status (*glove_strip)(const fe_glove_tiles *tiles, const fe_glove_counts *counts,
+                             uint64_t seed, uint32_t strip);
+    void (*glove_run)(const fe_glove_job *job, fe_glove_unit *unit);
 
     /* scan.h, utf8.h */
     fe_status (*scan)(const uint8_t *text, size_t n, const struct fe_fold *fold,

@@ -12,7 +12,15 @@ typedef struct {
 } fe_rng;
 
 /* Names of streams; a stream is never used for two purposes. */
-enum { FE_STREAM_INIT = 1, FE_STREAM_TRAIN = 2, FE_STREAM_NOISE = 3 };
+enum {
+    FE_STREAM_INIT = 1,
+    FE_STREAM_TRAIN = 2,
+    FE_STREAM_NOISE = 3,
+    FE_STREAM_GLOVE_INIT = 10,
+    FE_STREAM_GLOVE_TILE = 11,
+    FE_STREAM_GLOVE_STRATA = 12,
+    FE_STREAM_GLOVE_TURN = 13
+};
 
 /* A bijective scrambler of 64 bits (splitmix64's finaliser). */
 FE_INLINE uint64_t fe_mix64(uint64_t x) {

@@ -76,6 +76,26 @@ FE_INLINE fe_vec fe_select(fe_veci mask, fe_vec a, fe_vec b) {
 }
 FE_INLINE fe_vec fe_abs(fe_vec x) { return (fe_vec)((fe_veci)x & 0x7fffffff); }
 
+FE_INLINE fe_vec fe_min(fe_vec a, fe_vec b) {
+#if FE_LANES == 16
+    return (fe_vec)_mm512_min_ps((__m512)a, (__m512)b);
+#elif FE_LANES == 8
+    return (fe_vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return fe_select(a < b, a, b);
+#endif
+}
+
+/* 1 / sqrt(x) for normal x > 0, relative error below 2.5e-5: halving the exponent of x leaves an
+ * estimate y with x y^2 in [0.929, 1.063], where a parabola of least relative error is 1 / sqrt.
+ * The same bits everywhere, unlike the estimates that processors offer. */
+FE_INLINE fe_vec fe_rsqrt(fe_vec x) {
+    const fe_vec y = (fe_vec)(0x5f36e000 - ((fe_veci)x >> 1)), t = x * y * y;
+    fe_vec p = fe_fma(t, fe_set1(0.38016918f), fe_set1(-1.26138565f));
+    p = fe_fma(p, t, fe_set1(1.88121141f));
+    return y * p;
+}
+
 /* 0, 1, ..., FE_LANES - 1 */
 FE_INLINE fe_veci fe_iota(void) {
 #if FE_LANES == 16
@@ -130,51 +150,68 @@ FE_INLINE fe_vec fe_exp_nonpositive(fe_vec x) {
     return (fe_vec)((fe_veci)p + exponent);
 }
 
+/* log(x) for normal x > 0, relative error about 1e-7 (absolute near 1): x = 2^n m with m in
+ * [sqrt(1/2), sqrt(2)), a polynomial for log(m) (coefficients of Cephes' logf). */
+FE_INLINE fe_vec fe_log(fe_vec x) {
+    const fe_veci bits = (fe_veci)x, n = (bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: sqrt(1/2) */
+    const fe_vec e = __builtin_convertvector(n, fe_vec);
+    const fe_vec r = (fe_vec)(bits - (n << 23)) - 1.0f, z = r * r;
+    fe_vec p = fe_set1(7.0376836292e-2f);
+    p = fe_fma(p, r, fe_set1(-1.1514610310e-1f));
+    p = fe_fma(p, r, fe_set1(1.1676998740e-1f));
+    p = fe_fma(p, r, fe_set1(-1.2420140846e-1f));
+    p = fe_fma(p, r, fe_set1(1.4249322787e-1f));
+    p = fe_fma(p, r, fe_set1(-1.6668057665e-1f));
+    p = fe_fma(p, r, fe_set1(2.0000714765e-1f));
+    p = fe_fma(p, r, fe_set1(-2.4999993993e-1f));
+    p = fe_fma(p, r, fe_set1(3.3333331174e-1f));
+    fe_vec y = fe_fma(e, fe_set1(-2.12194440e-4f), p * r * z);
+    y = fe_fma(z, fe_set1(-0.5f), y) + r;
+    return fe_fma(e, fe_set1(0.693359375f), y);
+}
+
 #if defined(__clang__) || __GNUC__ >= 12
 #define FE_SHUFFLE(a, b, ...) __builtin_shufflevector((a), (b), __VA_ARGS__)
 #else
 #define FE_SHUFFLE(a, b, ...) __builtin_shuffle((a), (b), (fe_veci){__VA_ARGS__})
 #endif
 
+/* In each quarter (four lanes) of the result, lane i is the sum of that quarter of the i-th vector. */
+FE_INLINE fe_vec fe_quad_sum(fe_vec x, fe_vec y, fe_vec z, fe_vec w) {
+#if FE_LANES == 4
+    fe_vec p = FE_SHUFFLE(x, y, 0, 4, 1, 5) + FE_SHUFFLE(x, y, 2, 6, 3, 7);
+    fe_vec q = FE_SHUFFLE(z, w, 0, 4, 1, 5) + FE_SHUFFLE(z, w, 2, 6, 3, 7);
+    return FE_SHUFFLE(p, q, 0, 1, 4, 5) + FE_SHUFFLE(p, q, 2, 3, 6, 7);
+#elif FE_LANES == 8
+    fe_vec p = FE_SHUFFLE(x, y, 0, 8, 1, 9, 4, 12, 5, 13) +
+               FE_SHUFFLE(x, y, 2, 10, 3, 11, 6, 14, 7, 15);
+    fe_vec q = FE_SHUFFLE(z, w, 0, 8, 1, 9, 4, 12, 5, 13) +
+               FE_SHUFFLE(z, w, 2, 10, 3, 11, 6, 14, 7, 15);
+    return FE_SHUFFLE(p, q, 0, 1, 8, 9, 4, 5, 12, 13) +
+           FE_SHUFFLE(p, q, 2, 3, 10, 11, 6, 7, 14, 15);
+#else
+    fe_vec p = FE_SHUFFLE(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+               FE_SHUFFLE(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    fe_vec q = FE_SHUFFLE(z, w, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) +
+               FE_SHUFFLE(z, w, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+    return FE_SHUFFLE(p, q, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +
+           FE_SHUFFLE(p, q, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+#endif
+}
+
 /* Lane i of the result is the sum of the lanes of a[i]: FE_LANES horizontal sums at once, by
  * adding halves while transposing, first within groups of four lanes, then across groups. */
 FE_INLINE fe_vec fe_transpose_sum(const fe_vec a[FE_LANES]) {
 #if FE_LANES == 4
-    fe_vec p = FE_SHUFFLE(a[0], a[1], 0, 4, 1, 5) + FE_SHUFFLE(a[0], a[1], 2, 6, 3, 7);
-    fe_vec q = FE_SHUFFLE(a[2], a[3], 0, 4, 1, 5) + FE_SHUFFLE(a[2], a[3], 2, 6, 3, 7);
-    return FE_SHUFFLE(p, q, 0, 1, 4, 5) + FE_SHUFFLE(p, q, 2, 3, 6, 7);
+    return fe_quad_sum(a[0], a[1], a[2], a[3]);
 #elif FE_LANES == 8
-#define FE_QUAD_SUM(r, x, y, z, w)                                                              \
-    fe_vec r;                                                                                   \
-    {                                                                                           \
-        fe_vec p_ = FE_SHUFFLE(x, y, 0, 8, 1, 9, 4, 12, 5, 13) +                                \
-                    FE_SHUFFLE(x, y, 2, 10, 3, 11, 6, 14, 7, 15);                               \
-        fe_vec q_ = FE_SHUFFLE(z, w, 0, 8, 1, 9, 4, 12, 5, 13) +                                \
-                    FE_SHUFFLE(z, w, 2, 10, 3, 11, 6, 14, 7, 15);                               \
-        r = FE_SHUFFLE(p_, q_, 0, 1, 8, 9, 4, 5, 12, 13) +                                      \
-            FE_SHUFFLE(p_, q_, 2, 3, 10, 11, 6, 7, 14, 15);                                     \
-    }
-    FE_QUAD_SUM(r, a[0], a[1], a[2], a[3])
-    FE_QUAD_SUM(s, a[4], a[5], a[6], a[7])
-#undef FE_QUAD_SUM
+    fe_vec r = fe_quad_sum(a[0], a[1], a[2], a[3]), s = fe_quad_sum(a[4], a[5], a[6], a[7]);
     return FE_SHUFFLE(r, s, 0, 1, 2, 3, 8, 9, 10, 11) +
            FE_SHUFFLE(r, s, 4, 5, 6, 7, 12, 13, 14, 15);
 #else
-#define FE_QUAD_SUM(r, x, y, z, w)                                                              \
-    fe_vec r;                                                                                   \
-    {                                                                                           \
-        fe_vec p_ = FE_SHUFFLE(x, y, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) + \
-                    FE_SHUFFLE(x, y, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31); \
-        fe_vec q_ = FE_SHUFFLE(z, w, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29) + \
-                    FE_SHUFFLE(z, w, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31); \
-        r = FE_SHUFFLE(p_, q_, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29) +      \
-            FE_SHUFFLE(p_, q_, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);     \
-    }
-    FE_QUAD_SUM(r0, a[0], a[1], a[2], a[3])
-    FE_QUAD_SUM(r1, a[4], a[5], a[6], a[7])
-    FE_QUAD_SUM(r2, a[8], a[9], a[10], a[11])
-    FE_QUAD_SUM(r3, a[12], a[13], a[14], a[15])
-#undef FE_QUAD_SUM
+    fe_vec r0 = fe_quad_sum(a[0], a[1], a[2], a[3]), r1 = fe_quad_sum(a[4], a[5], a[6], a[7]);
+    fe_vec r2 = fe_quad_sum(a[8], a[9], a[10], a[11]);
+    fe_vec r3 = fe_quad_sum(a[12], a[13], a[14], a[15]);
     fe_vec s = FE_SHUFFLE(r0, r1, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
                FE_SHUFFLE(r0, r1, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
     fe_vec t = FE_SHUFFLE(r2, r3, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27) +
@@ -182,6 +219,18 @@ FE_INLINE fe_vec fe_transpose_sum(const fe_vec a[FE_LANES]) {
     return FE_SHUFFLE(s, t, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
            FE_SHUFFLE(s, t, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
 #endif
+}
+
+/* OUT sums (4,): the sums of the lanes of four vectors. */
+FE_INLINE void fe_sum_four(const fe_vec a[4], float *sums) {
+    fe_vec r = fe_quad_sum(a[0], a[1], a[2], a[3]);
+#if FE_LANES == 8
+    r += FE_SHUFFLE(r, r, 4, 5, 6, 7, 0, 1, 2, 3);
+#elif FE_LANES == 16
+    r += FE_SHUFFLE(r, r, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    r += FE_SHUFFLE(r, r, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+#endif
+    memcpy(sums, &r, 4 * sizeof(float));
 }
 
 /* y += x, n a multiple of FE_LANES */

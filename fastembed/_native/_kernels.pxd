@@ -1,6 +1,6 @@
 """The one door to csrc/kernels.h: every other extension cimports the chosen table from here."""
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "word2vec_job.h" nogil:
     int FE_W2V_STRETCH
@@ -46,6 +46,40 @@ cdef extern from "word2vec_job.h" nogil:
     ctypedef struct fe_w2v_parts:
         pass
 
+cdef extern from "glove_job.h" nogil:
+    int FE_GLOVE_BLOCK
+    int FE_GLOVE_BLOCKS
+    ctypedef struct fe_glove_deal:
+        uint32_t n_words
+        uint32_t parts
+        uint32_t part_words
+        uint32_t blocks
+    ctypedef struct fe_glove_tiles:
+        fe_glove_deal deal
+        int64_t *strips
+        uint32_t *tiles
+        uint8_t (*pairs)[2]
+        float *logs
+    ctypedef struct fe_glove_counts:
+        const int64_t *indptr
+        const int32_t *indices
+        const float *data
+    ctypedef struct fe_glove_job:
+        fe_glove_tiles tiles
+        float *words
+        float *contexts
+        size_t stride
+        float alpha
+        float log_x_max
+        float clip
+        uint64_t seed
+    ctypedef struct fe_glove_unit:
+        uint32_t part
+        uint32_t other
+        uint64_t epoch
+        double loss
+        int64_t pairs
+
 cdef extern from "utf8.h" nogil:
     ctypedef struct fe_fold:
         const uint32_t *table
@@ -75,6 +109,9 @@ cdef extern from "kernels.h" nogil:
         void (*w2v_parts_free)(fe_w2v_parts *) noexcept nogil
         int (*w2v_parts_open)(fe_w2v_parts *, fe_w2v_chunk_t *, size_t) noexcept nogil
         int (*w2v_parts_run)(fe_w2v_parts *) noexcept nogil
+        int (*glove_strip)(const fe_glove_tiles *, const fe_glove_counts *, uint64_t,
+                           uint32_t) noexcept nogil
+        void (*glove_run)(const fe_glove_job *, fe_glove_unit *) noexcept nogil
         int (*scan)(const uint8_t *, size_t, const fe_fold *, fe_table *, int, uint8_t *,
                     uint32_t *, fe_scanned *) noexcept nogil
         size_t (*fold_text)(const fe_fold *, const uint8_t *, size_t, uint8_t *) noexcept nogil
