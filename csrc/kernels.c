@@ -3,6 +3,7 @@
 
 #include "glove.h"
 #include "scan.h"
+#include "spmm.h"
 #include "topk.h"
 #include "vec.h"
 #include "word2vec.h"
@@ -30,4 +31,5 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .topk_scan = fe_topk_scan,
     .topk_cosmul = fe_topk_cosmul,
     .topk_sort = fe_topk_sort,
+    .spmm = fe_spmm,
 };

@@ -12,6 +12,7 @@
 struct fe_fold;  /* utf8.h */
 struct fe_table; /* hash.h */
 struct fe_scanned; /* scan.h */
+struct fe_csr; /* sparse.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -44,6 +45,10 @@ typedef struct {
     void (*topk_cosmul)(const float *a, const float *b, const float *c, int64_t n, int64_t first,
                         int64_t k, float *score, int64_t *index, int64_t *size);
     void (*topk_sort)(float *score, int64_t *index, int64_t size);
+
+    /* spmm.h */
+    void (*spmm)(const struct fe_csr *a, int64_t first, int64_t stop, const float *x, float *y,
+                 size_t stride, int64_t width);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

@@ -98,6 +98,14 @@ cdef extern from "hash.h" nogil:
         uint64_t size
         uint64_t bytes
 
+cdef extern from "sparse.h" nogil:
+    ctypedef struct fe_csr:
+        const int64_t *indptr
+        const int32_t *indices
+        const float *data
+        int64_t n_rows
+        int64_t n_columns
+
 cdef extern from "kernels.h" nogil:
     ctypedef struct fe_kernels:
         const char *isa
@@ -120,6 +128,8 @@ cdef extern from "kernels.h" nogil:
         void (*topk_cosmul)(const float *, const float *, const float *, int64_t, int64_t, int64_t,
                             float *, int64_t *, int64_t *) noexcept nogil
         void (*topk_sort)(float *, int64_t *, int64_t) noexcept nogil
+        void (*spmm)(const fe_csr *, int64_t, int64_t, const float *, float *, size_t,
+                     int64_t) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK
