@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "glove.h"
+#include "panel.h"
 #include "scan.h"
 #include "spmm.h"
 #include "topk.h"
@@ -32,4 +33,7 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .topk_cosmul = fe_topk_cosmul,
     .topk_sort = fe_topk_sort,
     .spmm = fe_spmm,
+    .panel_cross = fe_panel_cross,
+    .panel_apply = fe_panel_apply,
+    .panel_gram = fe_panel_gram,
 };

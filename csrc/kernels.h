@@ -49,6 +49,14 @@ typedef struct {
     /* spmm.h */
     void (*spmm)(const struct fe_csr *a, int64_t first, int64_t stop, const float *x, float *y,
                  size_t stride, int64_t width);
+
+    /* panel.h */
+    void (*panel_cross)(const float *p, size_t p_stride, int64_t d, const float *x,
+                        size_t x_stride, int64_t b, int64_t first, int64_t stop, float *out);
+    void (*panel_apply)(const float *p, size_t p_stride, int64_t d, const float *c, float *x,
+                        size_t x_stride, int64_t b, float base, int64_t first, int64_t stop);
+    void (*panel_gram)(const float *x, size_t stride, int64_t n, int64_t i, int64_t i_stop,
+                       int64_t j, int64_t j_stop, double *out, size_t out_stride);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

@@ -70,6 +70,33 @@ FE_INLINE fe_vec fe_fma(fe_vec a, fe_vec b, fe_vec c) {
 #endif
 }
 
+/* Half as many doubles, for sums that float is too coarse for. */
+typedef double fe_vecd __attribute__((vector_size(FE_VEC_BYTES)));
+typedef double fe_vecd_mem __attribute__((vector_size(FE_VEC_BYTES), aligned(8), may_alias));
+#define FE_LANES_D (FE_LANES / 2)
+
+FE_INLINE fe_vecd fe_load_d(const double *p) { return *(const fe_vecd_mem *)p; }
+FE_INLINE void fe_store_d(double *p, fe_vecd x) { *(fe_vecd_mem *)p = x; }
+FE_INLINE fe_vecd fe_set1_d(double x) { return x - (fe_vecd){0}; }
+/* FE_LANES_D floats, widened. */
+FE_INLINE fe_vecd fe_load_widen(const float *p) {
+    fe_vec_half half;
+    memcpy(&half, p, sizeof half);
+    return __builtin_convertvector(half, fe_vecd);
+}
+
+FE_INLINE fe_vecd fe_fma_d(fe_vecd a, fe_vecd b, fe_vecd c) {
+#if FE_LANES == 16
+    return (fe_vecd)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif FE_LANES == 8
+    return (fe_vecd)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#elif defined(__aarch64__)
+    return (fe_vecd)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+#else
+    return a * b + c;
+#endif
+}
+
 /* mask (all ones or all zeros in each lane) ? a : b */
 FE_INLINE fe_vec fe_select(fe_veci mask, fe_vec a, fe_vec b) {
     return (fe_vec)(((fe_veci)a & mask) | ((fe_veci)b & ~mask));

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastembed._native import _kernels
+from fastembed._native import _kernels, _panel
 from fastembed._native._sparse import CSR
 
 
@@ -157,3 +157,47 @@ def test_what_does_not_fit_is_refused():
         csr.pmi(np.ones(2), np.ones(3), np.nan)
     with pytest.raises(ValueError, match="Buffer dtype mismatch"):
         csr.dot(np.ones((3, 16)), out)
+
+
+# ------------------------------------------------------------------------------ csrc/panel.h
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("width", [16, 32, 48, 112])
+@pytest.mark.parametrize("rows", [1, 7, 8, 300, 1500])
+def test_panels(isa, rows, width, workers):
+    rng = np.random.default_rng(rows + width)
+    # strided: parts of wider matrices
+    p = rng.standard_normal((rows, 208)).astype(np.float32)[:, 16:176]
+    x = rng.standard_normal((rows, width + 32)).astype(np.float32)[:, :width]
+    p64, x64 = p.astype(np.float64), x.astype(np.float64)
+    cross = _panel.cross(p, x, workers)
+    np.testing.assert_allclose(cross, p64.T @ x64, atol=1e-3)
+    assert np.array_equal(cross, _panel.cross(p, x, 1))
+    np.testing.assert_allclose(_panel.gram(p, workers), p64.T @ p64, atol=1e-9)
+    c = rng.standard_normal((160, width)).astype(np.float32)
+    out = np.full((rows, width), np.nan, dtype=np.float32)
+    _panel.apply(p, c, out, 0.0, workers)
+    np.testing.assert_allclose(out, p64 @ c, atol=1e-3)
+    mixed = x.copy()
+    _panel.apply(p, c, mixed, -2.0, workers)
+    np.testing.assert_allclose(mixed, p64 @ c - 2 * x64, atol=1e-3)
+
+
+def test_panels_that_do_not_fit_are_refused():
+    p, x = np.ones((5, 32), dtype=np.float32), np.ones((5, 16), dtype=np.float32)
+    c = np.ones((32, 16), dtype=np.float32)
+    with pytest.raises(ValueError, match="as many rows"):
+        _panel.cross(p, x[:4])
+    with pytest.raises(ValueError, match="multiple of 16"):
+        _panel.gram(p[:, :17])
+    with pytest.raises(ValueError, match="side by side"):
+        _panel.gram(p[:, ::2])
+    with pytest.raises(ValueError, match="rows at multiples"):
+        _panel.gram(x[::-1])
+    with pytest.raises(ValueError, match="x must be"):
+        _panel.apply(p, c[:16], x)
+    with pytest.raises(ValueError, match="empty"):
+        _panel.apply(p[:0], c, x[:0])
+    assert not _panel.cross(p[:0], x[:0]).any()
+    assert not _panel.gram(p[:0]).any()

@@ -23,8 +23,12 @@ def check(svd, matrix, k, tolerance):
     there = svd.s > 1e-4 * largest
     for side in (svd.u[:, there], svd.v[:, there]):
         np.testing.assert_allclose(side.T @ side, np.eye(there.sum()), atol=1e-3)
-    np.testing.assert_allclose(matrix @ svd.v / largest, svd.u * svd.s / largest, atol=10 * tolerance)
-    np.testing.assert_allclose(matrix.T @ svd.u / largest, svd.v * svd.s / largest, atol=10 * tolerance)
+    np.testing.assert_allclose(
+        matrix @ svd.v / largest, svd.u * svd.s / largest, atol=10 * tolerance
+    )
+    np.testing.assert_allclose(
+        matrix.T @ svd.u / largest, svd.v * svd.s / largest, atol=10 * tolerance
+    )
     top = np.abs(svd.u).argmax(axis=0)
     assert np.all(svd.u[top, np.arange(k)] >= 0)
 

@@ -130,6 +130,12 @@ cdef extern from "kernels.h" nogil:
         void (*topk_sort)(float *, int64_t *, int64_t) noexcept nogil
         void (*spmm)(const fe_csr *, int64_t, int64_t, const float *, float *, size_t,
                      int64_t) noexcept nogil
+        void (*panel_cross)(const float *, size_t, int64_t, const float *, size_t, int64_t, int64_t,
+                            int64_t, float *) noexcept nogil
+        void (*panel_apply)(const float *, size_t, int64_t, const float *, float *, size_t, int64_t,
+                            float, int64_t, int64_t) noexcept nogil
+        void (*panel_gram)(const float *, size_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                           double *, size_t) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed._native import _panel
 from fastembed._native._sparse import CSR
 from fastembed.core.errors import TrainingError
 from fastembed.core.progress import Progress
@@ -29,7 +30,6 @@ LINE = 16  # columns of a block are a multiple of this: whole cache lines for th
 RANK_FLOAT32, RANK_FLOAT64 = 1e-6, 1e-12
 # Shares of a squared norm: what is but rounding errors; what is so small that these show in it.
 NOISE, SMALL = 1e-11, 1e-4
-ROWS = 8192  # rows that are taken to float64 at a time
 
 
 class SVD(NamedTuple):
@@ -177,13 +177,13 @@ def _krylov(
         x = np.eye(m, block, dtype=np.float32)
     else:
         x = np.random.default_rng(seed).standard_normal((m, block), dtype=np.float32)
-    basis = np.empty((m, block * n_iter), dtype=np.float32)
-    image = np.empty((n, block * n_iter), dtype=np.float32)
+    d = block * n_iter
+    basis, image = np.empty((m, d), dtype=np.float32), np.empty((n, d), dtype=np.float32)
     y = np.empty((n, block), dtype=np.float32)
     progress.start(n_iter, "step", "singular values")
     for i in range(n_iter):
         here = slice(i * block, (i + 1) * block)
-        _orthonormalize(x, basis[:, : here.start], 2 * block)
+        x = _orthonormal(x, basis[:, : here.start], 2 * block, workers)
         basis[:, here] = x
         matrix.dot(x, y, workers)
         image[:, here] = y
@@ -193,14 +193,22 @@ def _krylov(
     progress.close()
     from scipy.linalg import eigh
 
-    d = block * n_iter
-    square, ritz = eigh(_gram(image), lower=False, subset_by_index=[d - k, d - 1])
-    s = np.sqrt(np.maximum(square[::-1], 0.0))
-    ritz = ritz[:, ::-1]
+    square, ritz = eigh(_panel.gram(image, workers), subset_by_index=[d - k, d - 1])
+    s, ritz = np.sqrt(np.maximum(square[::-1], 0.0)), ritz[:, ::-1]
     scale = np.divide(1.0, s, out=np.zeros_like(s), where=s > 0)
-    u = image @ (ritz * scale).astype(np.float32)
-    v = basis @ ritz.astype(np.float32)
+    u = _combine(image, ritz * scale, workers)
+    v = _combine(basis, ritz, workers)
     return _without_noise(u, s, v, RANK_FLOAT32)
+
+
+def _combine(panel: _Block, weights: NDArray[np.float64], workers: int) -> _Block:
+    """panel @ weights, float32, for any number of columns."""
+    d, k = weights.shape
+    padded = np.zeros((d, -(-k // LINE) * LINE), dtype=np.float32)
+    padded[:, :k] = weights
+    out = np.empty((len(panel), padded.shape[1]), dtype=np.float32)
+    _panel.apply(panel, padded, out, workers=workers)
+    return out[:, :k]
 
 
 def _block_size(k: int, n_iter: int) -> int:
@@ -208,31 +216,36 @@ def _block_size(k: int, n_iter: int) -> int:
     return -(-max(-(-k // 4), -(-(5 * k // 2 + 10) // n_iter)) // LINE) * LINE
 
 
-def _orthonormalize(x: _Block, basis: _Block, recent: int) -> None:
-    """Make the columns of x orthonormal, in place, and orthogonal to those of the basis.
+def _orthonormal(x: _Block, basis: _Block, recent: int, workers: int) -> _Block:
+    """The columns of x made orthonormal and orthogonal to those of the basis; x is overwritten.
 
     What (A^T A) times the last block has of the basis lies in the last two blocks, but for
     rounding: these are taken out first, so that one pass over the whole basis does the rest.
     Directions of which nothing but rounding errors is left become columns of zeros.
     """
     before = np.sqrt(np.einsum("ij,ij->j", x, x, dtype=np.float64))
-    _project_out(x, basis[:, max(0, basis.shape[1] - recent) :])
-    _project_out(x, basis)
-    whitening, left = _whitening(x, before, NOISE)
-    x[:] = x @ whitening
+    _project_out(x, basis[:, max(0, basis.shape[1] - recent) :], workers)
+    _project_out(x, basis, workers)
+    whitening, left = _whitening(x, before, NOISE, workers)
+    out = np.empty_like(x)
+    _panel.apply(x, whitening, out, workers=workers)
     # the second time mends what the rounding errors of the first left of the basis and of the
     # other columns: the more, the less there was of a direction
     if left < SMALL:
-        _project_out(x, basis)
-    x[:] = x @ _whitening(x, np.ones(x.shape[1]), 0.25)[0]
+        _project_out(out, basis, workers)
+    whitening, _ = _whitening(out, np.ones(x.shape[1]), 0.25, workers)
+    _panel.apply(out, whitening, x, workers=workers)
+    return x
 
 
-def _project_out(x: _Block, basis: _Block) -> None:
+def _project_out(x: _Block, basis: _Block, workers: int) -> None:
     if basis.shape[1]:
-        x -= basis @ (basis.T @ x)
+        _panel.apply(basis, -_panel.cross(basis, x, workers), x, 1.0, workers)
 
 
-def _whitening(x: _Block, norms: NDArray[np.float64], least: float) -> tuple[_Block, float]:
+def _whitening(
+    x: _Block, norms: NDArray[np.float64], least: float, workers: int
+) -> tuple[_Block, float]:
     """R such that x R has orthonormal columns (Stathopoulos & Wu 2002, SVQB).
 
     Directions in which x has less than ``least`` of the squared ``norms`` become zeros. Also
@@ -240,23 +253,10 @@ def _whitening(x: _Block, norms: NDArray[np.float64], least: float) -> tuple[_Bl
     """
     from scipy.linalg import eigh
 
-    gram = _gram(x)
-    gram += np.triu(gram, 1).T
     scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
-    values, vectors = eigh(gram * scale * scale[:, np.newaxis])
+    values, vectors = eigh(_panel.gram(x, workers) * scale * scale[:, np.newaxis])
     there = values > least
     root = np.zeros_like(values)
     root[there] = values[there] ** -0.5
-    whitening = (scale[:, np.newaxis] * vectors * root).astype(np.float32)
+    whitening = (scale[:, np.newaxis] * vectors * root).astype(np.float32, order="C")
     return whitening, float(values[there].min(initial=1.0))
-
-
-def _gram(x: _Block) -> NDArray[np.float64]:
-    """The upper triangle of x^T x, in float64."""
-    from scipy.linalg.blas import dsyrk
-
-    gram = np.zeros((x.shape[1], x.shape[1]), order="F")
-    for start in range(0, len(x), ROWS):
-        part = x[start : start + ROWS].astype(np.float64)
-        gram = dsyrk(1.0, part.T, beta=1.0, c=gram, overwrite_c=1)
-    return gram
