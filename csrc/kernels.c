@@ -3,6 +3,8 @@
 
 #include "glove.h"
 #include "panel.h"
+#include "lmquery_fill.h"
+#include "lmquery_score.h"
 #include "scan.h"
 #include "spmm.h"
 #include "topk.h"
@@ -36,4 +38,10 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .panel_cross = fe_panel_cross,
     .panel_apply = fe_panel_apply,
     .panel_gram = fe_panel_gram,
+    .lm_fill = fe_lm_fill,
+    .lm_walk = fe_lm_walk,
+    .lm_sentences = fe_lm_sentences,
+    .lm_text = fe_lm_text,
+    .lm_step = fe_lm_step,
+    .lm_next = fe_lm_next,
 };

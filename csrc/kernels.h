@@ -13,6 +13,11 @@ struct fe_fold;  /* utf8.h */
 struct fe_table; /* hash.h */
 struct fe_scanned; /* scan.h */
 struct fe_csr; /* sparse.h */
+struct fe_lm; /* lmquery.h */
+struct fe_lm_level;
+struct fe_lm_rows; /* lmquery_fill.h */
+struct fe_lm_state; /* lmquery_score.h */
+struct fe_lm_sink;
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -57,6 +62,22 @@ typedef struct {
                         size_t x_stride, int64_t b, float base, int64_t first, int64_t stop);
     void (*panel_gram)(const float *x, size_t stride, int64_t n, int64_t i, int64_t i_stop,
                        int64_t j, int64_t j_stop, double *out, size_t out_stride);
+
+    /* lmquery.h, lmquery_fill.h, lmquery_score.h */
+    void (*lm_fill)(const struct fe_lm_level *level, uint32_t n_words,
+                    const struct fe_lm_rows *rows, uint64_t from, uint64_t to, uint64_t *node,
+                    uint64_t *again);
+    void (*lm_walk)(const struct fe_lm *lm, const uint32_t *ids, uint64_t n, uint32_t stride,
+                    uint32_t k, uint64_t *node);
+    void (*lm_sentences)(const struct fe_lm *lm, const uint32_t *ids, uint64_t start,
+                         const uint64_t *offsets, uint64_t first, uint64_t last, int bos, int eos,
+                         struct fe_lm_sink *sink);
+    void (*lm_text)(const struct fe_lm *lm, const uint8_t *text, size_t n, int bos, int eos,
+                    struct fe_lm_sink *sink);
+    float (*lm_step)(const struct fe_lm *lm, const struct fe_lm_state *state, uint32_t word,
+                     struct fe_lm_state *behind, uint8_t *length);
+    void (*lm_next)(const struct fe_lm *lm, const struct fe_lm_state *state, uint32_t first,
+                    uint32_t last, float *score);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

@@ -19,7 +19,8 @@ enum {
     FE_STREAM_GLOVE_INIT = 10,
     FE_STREAM_GLOVE_TILE = 11,
     FE_STREAM_GLOVE_STRATA = 12,
-    FE_STREAM_GLOVE_TURN = 13
+    FE_STREAM_GLOVE_TURN = 13,
+    FE_STREAM_GENERATE = 20
 };
 
 /* A bijective scrambler of 64 bits (splitmix64's finaliser). */

@@ -186,4 +186,18 @@ FE_INLINE int fe_popcount64(uint64_t bits) {
 #endif
 }
 
+/* Bit i: p[i] is the byte, for the 16 bytes at p, which may be unaligned. */
+FE_INLINE uint32_t fe_eq16(const uint8_t *p, uint8_t byte) {
+#if defined(__SSE2__)
+    const __m128i x = _mm_loadu_si128((const __m128i *)p);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8((char)byte)));
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    return (uint32_t)fe_part_eq(fe_part_load(p), byte);
+#else
+    uint32_t mask = 0;
+    for (int i = 0; i < 16; i++) mask |= (uint32_t)(p[i] == byte) << i;
+    return mask;
+#endif
+}
+
 #endif

@@ -19,6 +19,7 @@ _HOME = {
     "FastembedError": "fastembed.core.errors",
     "FormatError": "fastembed.core.errors",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
+    "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
     "TrainingError": "fastembed.core.errors",
     "Vocabulary": "fastembed.text.vocabulary",
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from fastembed.embed.keyed_vectors import KeyedVectors
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.embed.word_document import WordDocument
+    from fastembed.ngram.model import NgramLM
     from fastembed.text.corpus import Corpus
     from fastembed.text.encoded import EncodedCorpus
     from fastembed.text.vocabulary import Vocabulary

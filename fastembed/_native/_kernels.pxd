@@ -106,6 +106,73 @@ cdef extern from "sparse.h" nogil:
         int64_t n_rows
         int64_t n_columns
 
+cdef extern from "lmquery_score.h" nogil:
+    enum:
+        FE_LM_MAX_ORDER
+        FE_LM_BANKS
+        FE_LM_MAX_KEY_BITS
+    ctypedef struct fe_lm_bank:
+        uint8_t *lines
+        uint64_t n_lines
+        uint64_t first
+        uint32_t stored_bits
+        uint32_t slots
+        uint32_t key_bytes
+        uint32_t prob_at
+        uint32_t back_at
+    ctypedef struct fe_lm_level:
+        fe_lm_bank *bank
+        uint32_t n_banks
+        uint32_t key_bits
+        uint32_t prob_bytes
+        uint32_t back_bytes
+        const float *prob_book
+        const float *back_book
+        uint64_t n_nodes
+    ctypedef struct fe_lm_words:
+        const uint64_t *slots
+        uint64_t n_slots
+        const uint8_t *blob
+        uint64_t blob_bytes
+        const uint64_t *offsets
+    ctypedef struct fe_lm:
+        uint32_t order
+        uint32_t n_words
+        uint32_t unk
+        uint32_t bos
+        uint32_t eos
+        int uniform
+        float uniform_prob
+        const float *prob
+        const float *back
+        fe_lm_level *level
+        fe_lm_words words
+    ctypedef struct fe_lm_state:
+        uint32_t length
+        uint32_t *word
+        uint64_t *node
+        float *back
+    ctypedef struct fe_lm_sums:
+        double log_prob
+        double log_prob_oov
+        int64_t tokens
+        int64_t oov
+        int64_t sentences
+    ctypedef struct fe_lm_sink:
+        float *score
+        uint8_t *length
+        uint8_t *unknown
+        uint64_t at
+        fe_lm_sums sums
+
+cdef extern from "lmquery_fill.h" nogil:
+    ctypedef struct fe_lm_rows:
+        const uint64_t *suffix
+        const uint32_t *word
+        const uint8_t *prob
+        const uint8_t *back
+        uint64_t n
+
 cdef extern from "kernels.h" nogil:
     ctypedef struct fe_kernels:
         const char *isa
@@ -136,6 +203,18 @@ cdef extern from "kernels.h" nogil:
                             float, int64_t, int64_t) noexcept nogil
         void (*panel_gram)(const float *, size_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                            double *, size_t) noexcept nogil
+        void (*lm_fill)(const fe_lm_level *, uint32_t, const fe_lm_rows *, uint64_t, uint64_t,
+                        uint64_t *, uint64_t *) noexcept nogil
+        void (*lm_walk)(const fe_lm *, const uint32_t *, uint64_t, uint32_t, uint32_t,
+                        uint64_t *) noexcept nogil
+        void (*lm_sentences)(const fe_lm *, const uint32_t *, uint64_t, const uint64_t *, uint64_t,
+                             uint64_t, int, int, fe_lm_sink *) noexcept nogil
+        void (*lm_text)(const fe_lm *, const uint8_t *, size_t, int, int,
+                        fe_lm_sink *) noexcept nogil
+        float (*lm_step)(const fe_lm *, const fe_lm_state *, uint32_t, fe_lm_state *,
+                         uint8_t *) noexcept nogil
+        void (*lm_next)(const fe_lm *, const fe_lm_state *, uint32_t, uint32_t,
+                        float *) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

@@ -330,7 +330,7 @@ def rank_words(
     check_specials(specials)
     n_words = len(words)
     special_words = WordList.from_words(specials)
-    places = np.array([_place(words, special) for special in special_words], dtype=np.int64)
+    places = np.array([words.locate(special) for special in special_words], dtype=np.int64)
     ordinary = counts >= min_count
     ordinary[places[places >= 0]] = False
     kept = np.flatnonzero(ordinary).astype(np.uint32)
@@ -356,16 +356,6 @@ def rank_words(
         n_raw_tokens=int(counts.sum()),
     )
     return vocabulary, new_ids
-
-
-def _place(words: WordList, word: str) -> int:
-    """Index of one word, -1 if it is not there, without an index of all of them."""
-    wanted = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)
-    begins = words.offsets[:-1]
-    same = np.flatnonzero(words.offsets[1:] - begins == len(wanted))
-    for i in range(len(wanted)):
-        same = same[words.blob[begins[same] + np.uint64(i)] == wanted[i]]
-    return int(same[0]) if len(same) else -1
 
 
 def _check_limits(min_count: int, max_vocab: int | None) -> None:

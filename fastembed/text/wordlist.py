@@ -129,6 +129,15 @@ class WordList(Sequence[str]):
             raise FormatError("the list of words is damaged: its order or offsets point outside")
         return found
 
+    def locate(self, word: str) -> int:
+        """The same by looking at the words themselves: for a few look-ups no index is worth it."""
+        wanted = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)
+        begins = self.offsets[:-1]
+        same = np.flatnonzero(self.offsets[1:] - begins == len(wanted))
+        for i in range(len(wanted)):
+            same = same[self.blob[begins[same] + np.uint64(i)] == wanted[i]]
+        return int(same[0]) if len(same) else -1
+
     def sorted_order(self) -> NDArray[np.uint32]:
         """The permutation that sorts the words by their bytes, equal ones by index (kept)."""
         if self._order is None:

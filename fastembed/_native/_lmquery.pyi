@@ -1,0 +1,66 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NONE: int
+MAX_ORDER: int
+BANKS: int
+MAX_KEY_BITS: int
+
+def book(
+    values: NDArray[np.float32], capacity: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint16]] | None: ...
+def word_slots(
+    blob: NDArray[np.uint8], offsets: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], int]: ...
+
+class Query:
+    def __init__(
+        self,
+        blob: NDArray[np.uint8],
+        offsets: NDArray[np.uint64],
+        slots: NDArray[np.uint64],
+        prob: NDArray[np.float32],
+        back: NDArray[np.float32] | None,
+        *,
+        order: int,
+        unk: int,
+        bos: int,
+        eos: int,
+        uniform: bool = False,
+    ) -> None: ...
+    def nodes(self, k: int) -> int: ...
+    def set_level(
+        self,
+        k: int,
+        *,
+        key_bits: int,
+        prob_bytes: int,
+        back_bytes: int,
+        prob_book: NDArray[np.float32] | None = None,
+        back_book: NDArray[np.float32] | None = None,
+    ) -> None: ...
+    def add_bank(
+        self, k: int, lines: NDArray[np.uint8], stored_bits: int, slots: int, key_bytes: int
+    ) -> None: ...
+    def fill(
+        self,
+        k: int,
+        suffix: NDArray[np.uint64],
+        word: NDArray[np.uint32],
+        prob: NDArray[np.uint8],
+        back: NDArray[np.uint8] | None,
+        node: NDArray[np.uint64],
+        workers: int,
+    ) -> int: ...
+    def list(self, k: int) -> list[NDArray[Any]] | None: ...
+    def walk(
+        self,
+        k: int,
+        ids: NDArray[np.uint32],
+        node: NDArray[np.uint64],
+        workers: int,
+        *,
+        first: int = 0,
+    ) -> None: ...

@@ -1,0 +1,185 @@
+"""Query tables of a back-off model (csrc/lmquery*.h): fill them, look up, score text."""
+
+import numpy as np
+
+from cython.parallel cimport prange
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from fastembed._native._kernels cimport (
+    FE_LM_BANKS, FE_LM_MAX_KEY_BITS, FE_LM_MAX_ORDER, fe_lm, fe_lm_bank, fe_lm_level, fe_lm_rows,
+    kernels)
+
+cdef extern from "lmquery_fill.h" nogil:
+    uint64_t fe_lm_list(const fe_lm_level *, uint32_t, uint32_t, uint64_t, uint64_t, uint64_t *,
+                        uint64_t *, uint32_t *, float *, float *) noexcept
+    int64_t fe_lm_book(const float *, uint64_t, float *, int64_t, uint16_t *) noexcept
+
+cdef extern from "lmquery_words.h" nogil:
+    int64_t fe_lm_words_fill(const uint8_t *, const uint64_t *, uint32_t, uint64_t *,
+                             uint64_t) noexcept
+
+NONE = 0xFFFFFFFFFFFFFFFF  # no node
+cdef enum:
+    GRAIN = 1 << 14  # rows that a thread takes at a time
+MAX_ORDER, BANKS, MAX_KEY_BITS = FE_LM_MAX_ORDER, FE_LM_BANKS, FE_LM_MAX_KEY_BITS
+
+
+def book(const float[::1] values, int64_t capacity):
+    """Distinct values (float32) in order of appearance and the index of each (uint16), or None
+    if there are more than ``capacity`` <= 65536."""
+    cdef int64_t size = 0
+    assert 0 < capacity <= 65536
+    found, codes = np.empty(capacity, np.float32), np.empty(values.shape[0], np.uint16)
+    cdef float[::1] out = found
+    cdef uint16_t[::1] code = codes
+    if values.shape[0]:
+        with nogil:
+            size = fe_lm_book(&values[0], values.shape[0], &out[0], capacity, &code[0])
+    if size == -2:
+        raise MemoryError("listing distinct values")
+    return None if size < 0 else (found[:size], codes)
+
+
+def word_slots(const uint8_t[::1] blob, const uint64_t[::1] offsets):
+    """Index of words for `Query`: (slots, first word that stands there twice or -1)."""
+    cdef Py_ssize_t n = offsets.shape[0] - 1
+    cdef const uint8_t *text = &blob[0] if blob.shape[0] else <const uint8_t *>b""
+    slots = np.zeros(1 << max(4, int(n + n // 2).bit_length()), dtype=np.uint64)
+    cdef uint64_t[::1] out = slots
+    cdef int64_t again
+    with nogil:
+        again = fe_lm_words_fill(text, &offsets[0], <uint32_t>n, &out[0], out.shape[0])
+    return slots, again
+
+
+# bytes of a value and entries of its book
+_BOOKS = {(0, 0), (1, 256), (2, 65536), (4, 0)}
+
+
+cdef Py_ssize_t _entries(const float[::1] book):
+    return 0 if book is None else book.shape[0]
+
+
+cdef class Query:
+    """The tables of a model. Arrays are kept, not copied; see csrc/lmquery.h for the layout."""
+
+    # declared in _lmquery.pxd: fe_lm lm, list held, bint writable
+
+    def __init__(self, const uint8_t[::1] blob, const uint64_t[::1] offsets,
+                 const uint64_t[::1] slots, const float[::1] prob, const float[::1] back, *,
+                 int order, uint32_t unk, uint32_t bos, uint32_t eos, bint uniform=False):
+        cdef Py_ssize_t v = prob.shape[0]
+        if (not 1 <= order < FE_LM_MAX_ORDER or v < 1 or v >= 0xFFFFFFFF
+                or offsets.shape[0] != v + 1 or slots.shape[0] & (slots.shape[0] - 1)
+                or slots.shape[0] < 2 or (back is not None and back.shape[0] != v)
+                or (back is None and order > 1) or max(unk, bos, eos) >= v or blob.shape[0] == 0):
+            raise ValueError("words, unigrams and order of the model do not fit together")
+        memset(&self.lm, 0, sizeof(fe_lm))
+        self.held = [blob, offsets, slots, prob, back]
+        self.lm.order, self.lm.n_words = order, <uint32_t>v
+        self.lm.unk, self.lm.bos, self.lm.eos = unk, bos, eos
+        self.lm.uniform, self.lm.uniform_prob = uniform, -np.log10(max(v - 1, 1))
+        self.lm.prob, self.lm.back = &prob[0], &back[0] if back is not None else NULL
+        self.lm.words.slots, self.lm.words.n_slots = &slots[0], slots.shape[0]
+        self.lm.words.blob, self.lm.words.blob_bytes = &blob[0], blob.shape[0]
+        self.lm.words.offsets = &offsets[0]
+
+    def nodes(self, int k):
+        """Nodes of order k: one more than the largest."""
+        assert 1 <= k < FE_LM_MAX_ORDER
+        return self.lm.n_words if k == 1 else self.lm.level[k].n_nodes
+
+    def set_level(self, int k, *, uint32_t key_bits, uint32_t prob_bytes, uint32_t back_bytes,
+                  const float[::1] prob_book=None, const float[::1] back_book=None):
+        """Describe order k, whose banks follow. A book has 256 or 65,536 entries."""
+        cdef fe_lm_level *level = &self.lm.level[k]
+        if ((prob_bytes, _entries(prob_book)) not in _BOOKS
+                or (back_bytes, _entries(back_book)) not in _BOOKS
+                or not 2 <= k <= <int>self.lm.order or prob_bytes == 0 or level.n_banks
+                or not 2 <= key_bits <= FE_LM_MAX_KEY_BITS
+                or <uint64_t>self.nodes(k - 1) > (<uint64_t>1 << key_bits) // self.lm.n_words):
+            raise ValueError("the level does not fit the model")
+        level.key_bits, level.prob_bytes, level.back_bytes = key_bits, prob_bytes, back_bytes
+        level.prob_book = &prob_book[0] if prob_book is not None else NULL
+        level.back_book = &back_book[0] if back_book is not None else NULL
+        self.held.append((prob_book, back_book))
+
+    def add_bank(self, int k, const uint8_t[:, ::1] lines, uint32_t stored_bits, uint32_t slots,
+                 uint32_t key_bytes):
+        """One more bank of order k; lines (n, 64), aligned to 64 bytes."""
+        cdef fe_lm_level *level = &self.lm.level[k]
+        cdef fe_lm_bank *bank = &level.bank[min(<int>level.n_banks, FE_LM_BANKS - 1)]
+        cdef uint64_t room = ((<uint64_t>1 << level.key_bits) - 1) // max(lines.shape[0], 1) + 1
+        if (level.prob_bytes == 0 or level.n_banks == FE_LM_BANKS or lines.shape[0] == 0
+                or lines.shape[1] != 64 or not 1 <= slots <= 16 or not 1 <= key_bytes <= 7
+                or slots * (key_bytes + level.prob_bytes + level.back_bytes) > 63
+                or stored_bits >= 8 * key_bytes or room > <uint64_t>1 << stored_bits):
+            raise ValueError("the bank does not fit the level")
+        bank.lines, bank.n_lines, bank.first = <uint8_t *>&lines[0, 0], lines.shape[0], level.n_nodes
+        bank.stored_bits, bank.slots, bank.key_bytes = stored_bits, slots, key_bytes
+        bank.prob_at = slots * key_bytes
+        bank.back_at = slots * (key_bytes + level.prob_bytes)
+        level.n_nodes += bank.n_lines * slots
+        level.n_banks += 1
+        self.held.append(lines)
+        self.writable = np.asarray(lines).flags.writeable
+
+    def fill(self, int k, const uint64_t[::1] suffix, const uint32_t[::1] word,
+             const uint8_t[:, ::1] prob, const uint8_t[:, ::1] back, uint64_t[::1] node,
+             int workers):
+        """Put rows into the last bank of order k, whose lines must be writable; node is NONE where
+        there was no room. Returns the first row that was there before, -1 if there is none."""
+        cdef fe_lm_level *level = &self.lm.level[k]
+        cdef fe_lm_rows rows
+        cdef int t
+        n = word.shape[0]
+        assert suffix.shape[0] == n == node.shape[0] and prob.shape[0] == n and level.n_banks
+        assert <uint32_t>prob.shape[1] == level.prob_bytes and self.writable
+        assert back is None or (back.shape[0] == n and <uint32_t>back.shape[1] == level.back_bytes)
+        if n == 0:
+            return -1
+        workers = max(1, min(workers, <int>(n // GRAIN)))
+        rows.suffix, rows.word, rows.prob, rows.n = &suffix[0], &word[0], &prob[0, 0], n
+        rows.back = &back[0, 0] if back is not None else NULL
+        found = np.full(workers, 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
+        cdef uint64_t[::1] again = found
+        cdef uint64_t lines = level.bank[level.n_banks - 1].n_lines
+        for t in prange(workers, nogil=True, schedule="static", chunksize=1, num_threads=workers):
+            kernels().lm_fill(level, self.lm.n_words, &rows, lines * t // workers,
+                              lines * (t + 1) // workers, &node[0], &again[t])
+        return int(found.min()) if found.min() < n else -1
+
+    def list(self, int k):
+        """Every n-gram of order k > 1: (node, suffix, word, log_prob, backoff), by node."""
+        cdef fe_lm_level *level = &self.lm.level[k]
+        cdef uint32_t b, v = self.lm.n_words
+        cdef Py_ssize_t count
+        parts = [], [], [], [], []
+        cdef uint64_t[::1] node, suffix
+        cdef uint32_t[::1] word
+        cdef float[::1] prob, back
+        for b in range(level.n_banks):
+            count = fe_lm_list(level, v, b, 0, level.bank[b].n_lines, NULL, NULL, NULL, NULL, NULL)
+            arrays = [np.empty(max(count, 1), dtype) for dtype in ("u8", "u8", "u4", "f4", "f4")]
+            node, suffix, word, prob, back = arrays
+            with nogil:
+                fe_lm_list(level, v, b, 0, level.bank[b].n_lines, &node[0], &suffix[0], &word[0],
+                           &prob[0], &back[0])
+            for part, array in zip(parts, arrays):
+                part.append(array[:count])
+        return [np.concatenate(part) for part in parts] if level.n_banks else None
+
+    def walk(self, int k, const uint32_t[:, ::1] ids, uint64_t[::1] node, int workers, *,
+             Py_ssize_t first=0):
+        """Nodes of the n-grams ids[:, first : first + k], NONE where there is none."""
+        cdef Py_ssize_t n = ids.shape[0], part, parts = (n + GRAIN - 1) // GRAIN
+        if (not 1 <= k <= <int>self.lm.order or node.shape[0] != n or first < 0
+                or first + k > ids.shape[1]):
+            raise ValueError("the n-grams do not fit the model")
+        if n == 0:
+            return
+        workers = max(1, min(workers, <int>parts))
+        for part in prange(parts, nogil=True, schedule="dynamic", num_threads=workers):
+            kernels().lm_walk(&self.lm, &ids[part * GRAIN, first], min(n - part * GRAIN, GRAIN),
+                              <uint32_t>ids.shape[1], k, &node[part * GRAIN])

@@ -1,0 +1,175 @@
+"""ARPA files: the text format of n-gram models that KenLM, SRILM and others read and write.
+
+    \\data\\
+    ngram 1=N
+    ...
+    \\1-grams:
+    log10 p <tab> word <tab> log10 back-off
+    ...
+    \\end\\
+
+What is read: KenLM's and SRILM's dialects, packed files too. Text may stand before ``\\data\\``;
+fields are separated by tabs and spaces; the back-off weight may be left out where it is 0 and the
+n-gram is no context of a longer one; ``<unk>`` may be missing (it then gets log10 p = -100, as KenLM
+does) or be written ``<UNK>``. The suffix of an n-gram may be missing too, as in pruned models of
+SRILM: it is added with the probability that the model gives it, and back-off 0, which changes no
+probability.
+
+What is written reads back to the same float32: numbers have as many digits as that takes.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _arpa
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath, atomic_write
+from fastembed.core.progress import Progress, progress_of
+from fastembed.core.threads import resolve_workers
+from fastembed.ngram.tables import BackoffTables
+
+__all__ = ["is_arpa", "write_arpa"]
+
+ROOM = 1 << 22  # bytes that are formatted at a time
+ROWS = 1 << 16  # rows that a thread formats at a time
+_SPACE = b" \t\n\v\f\r"
+
+
+def is_arpa(start: bytes) -> bool:
+    """Whether a file that begins with these bytes looks like an ARPA file.
+
+    Examples
+    --------
+    >>> is_arpa(b"\\\\data\\\\\\nngram 1=3\\n")
+    True
+    """
+    return any(line.strip() == b"\\data\\" for line in start.split(b"\n"))
+
+
+def write_arpa(
+    tables: BackoffTables,
+    path: StrPath,
+    *,
+    workers: int | None = None,
+    progress: Progress | bool | None = None,
+) -> None:
+    """Write a model as an ARPA file; ``-`` is standard output, ``.gz`` is packed.
+
+    Parameters
+    ----------
+    tables : BackoffTables
+        The model. ``-inf`` is written as -99, which stands for it in ARPA files.
+    path : path
+
+    Raises
+    ------
+    FormatError
+        The format cannot hold the model: a word with white space in it, or a smoothing method
+        whose unseen words do not back off.
+    OSError
+        The file cannot be written.
+    """
+    _check(tables, path)
+    threads = resolve_workers(workers)
+    report = progress_of(progress)
+    total = sum(len(level) for level in tables.levels)
+    report.start(total, "n-grams", "writing ARPA")
+    done = 0
+    with atomic_write(path) as file, _packed(file, path) as out:
+        out.write(b"\\data\\\n")
+        for k, level in enumerate(tables.levels, 1):
+            out.write(f"ngram {k}={len(level)}\n".encode())
+        for k, level in enumerate(tables.levels, 1):
+            out.write(f"\n\\{k}-grams:\n".encode())
+            for piece, rows in _formatted(tables, k, threads):
+                out.write(piece)
+                done += rows
+                report.update(done)
+        out.write(b"\n\\end\\\n")
+    report.close()
+
+
+def _check(tables: BackoffTables, path: StrPath) -> None:
+    if tables.scheme != "backoff":
+        name = tables.metadata.get("smoothing", "this smoothing")
+        raise FormatError(
+            f"{path}: {name} does not back off to shorter histories, which is all that an ARPA "
+            "file can say; save the model in the native format (.fe)"
+        )
+    blob, offsets = tables.words.blob, tables.words.offsets
+    spaces = np.isin(blob, np.frombuffer(_SPACE, dtype=np.uint8))
+    if spaces.any():
+        bad = int(np.searchsorted(offsets, np.flatnonzero(spaces)[0], side="right")) - 1
+        raise FormatError(
+            f"{path}: the word {tables.words[bad]!r} has white space in it, which an ARPA file "
+            "cannot hold"
+        )
+
+
+class _Plain:
+    """A file that is left open."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def __enter__(self) -> IO[bytes]:
+        return self.file
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+
+def _packed(file: IO[bytes], path: StrPath) -> Any:
+    if os.fspath(path).lower().endswith(".gz"):
+        # no name and no time in it: the same model gives the same bytes
+        return gzip.GzipFile("", "wb", 6, file, mtime=0)
+    return _Plain(file)
+
+
+def _formatted(
+    tables: BackoffTables, k: int, threads: int
+) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """The lines of order k, some at a time, and how many rows they are."""
+    level = tables.levels[k - 1]
+    words = [np.ascontiguousarray(lower.word, np.uint32) for lower in tables.levels[:k]]
+    parents = [np.ascontiguousarray(lower.parent, np.uint32) for lower in tables.levels[:k]]
+    probs = np.ascontiguousarray(level.log_prob, np.float32)
+    backs = np.ascontiguousarray(level.backoff, np.float32) if k < tables.order else None
+    names = tables.words
+
+    def piece(row: int) -> list[tuple[NDArray[np.uint8], int]]:
+        stop = min(row + ROWS, len(level))
+        found, room = [], ROOM
+        while row < stop:
+            text = np.empty(room, dtype=np.uint8)
+            after, size = _arpa.write(
+                names.blob, names.offsets, words, parents, probs, backs, row, stop, text
+            )
+            if after > row:
+                found.append((text[:size], after - row))
+            room = ROOM if after > row else 2 * room  # a row of very long words
+            row = after
+        return found
+
+    starts = range(0, len(level), ROWS)
+    if threads == 1 or len(starts) < 2:
+        for start in starts:
+            yield from piece(start)
+        return
+    with ThreadPoolExecutor(threads, "fastembed-arpa") as pool:
+        waiting: deque[Any] = deque()
+        for start in starts:
+            waiting.append(pool.submit(piece, start))
+            if len(waiting) > 2 * threads:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()

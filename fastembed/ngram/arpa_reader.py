@@ -1,0 +1,466 @@
+"""Reading ARPA files into query tables: see `fastembed.ngram.arpa` for what is accepted.
+
+Blocks of lines are read by ``csrc/arpa.h`` on all threads. As the sections come in order of their
+length, each n-gram finds its suffix and its context in the tables already made; nothing else of
+the file is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal, NoReturn, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _arpa, _vectors
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath, consumed, open_read, stored_size
+from fastembed.core.progress import Progress, progress_of
+from fastembed.core.threads import resolve_workers
+from fastembed.io.rows import LineError, parse_number
+from fastembed.ngram.binary import NONE, Bits, QueryTables, RepeatedNgram
+from fastembed.ngram.suffixes import add_suffixes
+from fastembed.ngram.tables import BOS, EOS, UNK
+from fastembed.text.wordlist import WordList
+
+__all__ = ["MissingBackoff", "read_arpa"]
+
+MissingBackoff = Literal["error", "zero"]
+BLOCK = 1 << 24  # bytes that are read at a time
+MAX_LINE = 1 << 28
+MAX_PREAMBLE = 10_000  # lines before \data\
+UNKNOWN_LOG_PROB = -100.0  # of <unk> where the file has none: KenLM's choice
+_COUNT = re.compile(rb"ngram\s+(\d{1,2})\s*=\s*(\d{1,18})\s*")
+_FIRST_FIELD = re.compile(rb"[ \t]*[^ \t]+[ \t]+")
+_BLANKS = b" \t\r"
+
+
+class _Lines:
+    """A file as a buffer of whole lines: buffer[start:stop]."""
+
+    def __init__(self, file: BinaryIO, path: StrPath) -> None:
+        self.path = path
+        self._file = file
+        self.buffer = np.zeros(BLOCK + _arpa.PADDING, dtype=np.uint8)
+        self.start = self.stop = self._filled = 0
+        self.number = 1  # of the line at start
+        self._ended = False
+
+    def fail(self, problem: str, number: int | None = None) -> NoReturn:
+        raise FormatError(f"{self.path}: line {number or self.number}: {problem}")
+
+    def more(self) -> bool:
+        """Read on when all lines are taken; False at the end of the file."""
+        if self.start < self.stop:
+            return True
+        if self._ended:
+            return False
+        rest = self.buffer[self.stop : self._filled].copy()
+        self.buffer[: len(rest)] = rest
+        self._filled, self.start, self.stop = len(rest), 0, 0
+        while True:
+            room = memoryview(self.buffer)[self._filled : len(self.buffer) - _arpa.PADDING]
+            got = self._file.readinto(room)  # type: ignore[attr-defined]
+            self._filled += got
+            if not got:
+                self._ended = True
+                self.stop = self._filled
+                return self.stop > 0
+            if got < len(room):
+                continue
+            self.stop = _last_newline(self.buffer, self._filled) + 1
+            if self.stop > 0:
+                return True
+            if self._filled >= MAX_LINE:
+                self.fail(f"longer than {MAX_LINE} bytes; is this an ARPA file?")
+            self.buffer = np.concatenate([self.buffer, np.zeros_like(self.buffer)])
+
+    def peek(self) -> bytes | None:
+        """The line at start, None at the end of the file."""
+        if not self.more():
+            return None
+        end = _find_newline(self.buffer, self.start, self.stop)
+        return self.buffer[self.start : end].tobytes().strip(_BLANKS + b"\n")
+
+    def take(self) -> bytes | None:
+        """The same, moving on."""
+        line = self.peek()
+        if line is not None:
+            end = _find_newline(self.buffer, self.start, self.stop)
+            self.start = min(end + 1, self.stop)
+            self.number += 1
+        return line
+
+
+def _last_newline(buffer: NDArray[np.uint8], stop: int) -> int:
+    step = 256
+    while stop > 0:
+        begin = max(0, stop - step)
+        found = buffer[begin:stop].tobytes().rfind(b"\n")
+        if found >= 0:
+            return begin + found
+        stop, step = begin, 4 * step
+    return -1
+
+
+def _find_newline(buffer: NDArray[np.uint8], start: int, stop: int) -> int:
+    step = 256
+    while start < stop:
+        found = buffer[start : min(start + step, stop)].tobytes().find(b"\n")
+        if found >= 0:
+            return start + found
+        start, step = start + step, 4 * step
+    return stop
+
+
+@dataclass
+class _Section:
+    """The rows of one order while they are read."""
+
+    k: int
+    suffix: list[NDArray[np.uint64]] = field(default_factory=list)
+    word: list[NDArray[np.uint32]] = field(default_factory=list)
+    prob: list[NDArray[np.float32]] = field(default_factory=list)
+    back: list[NDArray[np.float32]] = field(default_factory=list)
+    missing: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)  # row, its line
+    rows: int = 0
+
+    def line_of(self, row: int) -> int:
+        first, line = max(place for place in self.places if place[0] <= row)
+        return line + row - first
+
+
+def read_arpa(
+    path: StrPath,
+    *,
+    bits: Bits = 32,
+    missing_backoff: MissingBackoff = "error",
+    workers: int | None = None,
+    progress: Progress | bool | None = None,
+) -> QueryTables:
+    """Read an ARPA file (``-`` is standard input; ``.gz`` and others are unpacked).
+
+    Parameters
+    ----------
+    path : path
+    bits : {32, 16, 8}
+        Size of a stored probability; 32 is exact.
+    missing_backoff : {"error", "zero"}
+        An n-gram without back-off weight that is the context of a longer one.
+    workers : int, optional
+        Threads; the result does not depend on it.
+
+    Raises
+    ------
+    FormatError
+        The file is malformed: names the line and what was expected there.
+    OSError
+        It cannot be opened.
+    """
+    if missing_backoff not in get_args(MissingBackoff):
+        raise ValueError(f"missing_backoff must be 'error' or 'zero'; got {missing_backoff!r}")
+    report = progress_of(progress)
+    report.start(stored_size(path), "B", "reading ARPA")
+    try:
+        with closing(open_read(path, error=FormatError)) as file:
+            reader = _Reader(file, path, bits, missing_backoff, resolve_workers(workers), report)
+            return reader.read()
+    finally:
+        report.close()
+
+
+class _Reader:
+    def __init__(
+        self,
+        file: BinaryIO,
+        path: StrPath,
+        bits: Bits,
+        missing_backoff: MissingBackoff,
+        workers: int,
+        report: Progress,
+    ) -> None:
+        self.lines = _Lines(file, "standard input" if path == "-" else path)
+        self.file, self.bits, self.workers, self.report = file, bits, workers, report
+        self.missing_backoff = missing_backoff
+        self.tables: QueryTables
+        # of the order before: which nodes have no back-off weight; the node of each row
+        self.lacking: NDArray[np.bool_] | None = None
+        self.before: tuple[_Section, NDArray[np.uint64]]
+        self.metadata: dict[str, Any] = {"source": "ARPA"}
+
+    def read(self) -> QueryTables:
+        counts = self._header()
+        for k, count in enumerate(counts, 1):
+            self._heading(f"\\{k}-grams:".encode(), k, counts)
+            section = self._rows(k, highest=k == len(counts))
+            if section.rows != count:
+                self.lines.fail(
+                    f"the section of {k}-grams ends after {section.rows} of them; "
+                    f"'ngram {k}={count}' promises {count}"
+                )
+            if k == 1:
+                self._unigrams(section, len(counts))
+            else:
+                self._level(section)
+        self._heading(b"\\end\\", len(counts), counts)
+        while (line := self.lines.take()) is not None:
+            if line:
+                self.lines.fail("expected nothing after \\end\\", self.lines.number - 1)
+        self.tables.metadata.update(self.metadata)
+        return self.tables
+
+    # ------------------------------------------------------------------ headings
+
+    def _header(self) -> list[int]:
+        lines = self.lines
+        while (line := lines.take()) != b"\\data\\":
+            if line == b"\xef\xbb\xbf\\data\\":
+                break
+            if line is None or lines.number > MAX_PREAMBLE:
+                lines.fail("expected \\data\\, with which an ARPA file begins", 1)
+        counts: list[int] = []
+        while True:
+            line = lines.peek()
+            if line is None:
+                lines.fail("the file ends in its header; expected 'ngram 1=...' and \\1-grams:")
+            found = _COUNT.fullmatch(line)
+            if found is not None:
+                if int(found[1]) != len(counts) + 1:
+                    lines.fail(f"expected 'ngram {len(counts) + 1}=...'; found {_show(line)}")
+                counts.append(int(found[2]))
+            elif line.startswith(b"\\"):
+                break
+            elif line:
+                lines.fail(f"expected 'ngram {len(counts) + 1}=...' or \\1-grams:; found "
+                           f"{_show(line)}")  # fmt: skip
+            lines.take()
+        if not counts:
+            lines.fail("expected 'ngram 1=...'")
+        if len(counts) > 15:
+            lines.fail(f"a model of order {len(counts)}; 15 is the most")
+        return counts
+
+    def _heading(self, wanted: bytes, k: int, counts: list[int]) -> None:
+        line = self.lines.take()
+        while line == b"":
+            line = self.lines.take()
+        if line is None:
+            self.lines.fail(f"the file is cut short: expected {wanted.decode()}")
+        if line != wanted:
+            problem = f"expected {wanted.decode()}; found {_show(line)}"
+            self.lines.fail(problem, self.lines.number - 1)
+
+    # ------------------------------------------------------------------ n-grams
+
+    def _rows(self, k: int, *, highest: bool) -> _Section:
+        """Read n-grams up to the next heading."""
+        section, lines = _Section(k), self.lines
+        query = self.tables.query if k > 1 else None
+        while True:
+            if not lines.more():
+                lines.fail(f"the file is cut short among the {k}-grams: expected \\end\\")
+            self.report.update(consumed(self.file))
+            ids, prob, back, pieces = _arpa.read(
+                query, lines.buffer, lines.start, lines.stop, k, highest, self.workers
+            )
+            for base, rows, status, at in pieces:
+                part = slice(base, base + rows)
+                self._take(section, ids[part], prob[part], back[part])
+                lines.number += rows
+                if status == _arpa.END:
+                    continue
+                if status == _arpa.UTF8:
+                    self._bad_byte(at)
+                lines.start = at
+                if status == _arpa.SLOW:
+                    self._slow_line(section, k, highest)
+                elif lines.peek() == b"":
+                    lines.take()
+                else:
+                    return section
+                break
+            else:
+                lines.start = lines.stop
+
+    def _bad_byte(self, at: int) -> NoReturn:
+        lines = self.lines
+        number = lines.number + int(np.count_nonzero(lines.buffer[lines.start : at] == 10))
+        byte = int(lines.buffer[at])
+        lines.fail("a NUL byte" if byte == 0 else f"not UTF-8 (byte 0x{byte:02x})", number)
+
+    def _slow_line(self, section: _Section, k: int, highest: bool) -> None:
+        """A line that the fast way did not take: a number of many digits, or an error."""
+        lines, start = self.lines, self.lines.start
+        line = lines.peek()
+        assert line is not None
+        try:
+            prob, words, back = _parse_line(line, k, highest)
+        except LineError as error:
+            lines.fail(str(error))
+        if k == 1:
+            field = _FIRST_FIELD.match(lines.buffer[start : lines.stop].tobytes())
+            assert field is not None
+            ids = np.array([[start + field.end(), len(words[0])]])
+        else:
+            found = [self._find(word) for word in words]
+            unknown = [word for word, i in zip(words, found, strict=True) if i < 0]
+            if unknown:
+                lines.fail(f"the word {_show(unknown[0])} is not among the 1-grams")
+            ids = np.array([found])
+        self._take(section, ids.astype(np.uint32), np.array([prob], "f4"), np.array([back], "f4"))
+        lines.take()
+
+    def _find(self, word: bytes) -> int:
+        from fastembed._native._lmscore import find
+
+        return find(self.tables.query, word.decode("utf-8"))
+
+    def _take(
+        self,
+        section: _Section,
+        ids: NDArray[np.uint32],
+        prob: NDArray[np.float32],
+        back: NDArray[np.float32],
+    ) -> None:
+        """Keep what is needed of some rows: the suffix and the context are looked up."""
+        if len(ids) == 0:
+            return
+        section.places.append((section.rows, self.lines.number))
+        if section.k == 1:
+            begins = ids[:, 0].astype(np.int64)
+            blob, offsets = _vectors.pack_spans(self.lines.buffer, begins, begins + ids[:, 1])
+            section.word.append(blob)  # type: ignore[arg-type]
+            section.suffix.append(np.diff(offsets))
+        else:
+            suffix = np.empty(len(ids), dtype=np.uint64)
+            context = np.empty(len(ids), dtype=np.uint64)
+            query, lower = self.tables.query, section.k - 1
+            query.walk(lower, ids, suffix, self.workers, first=1)
+            query.walk(lower, ids, context, self.workers)
+            self._check_contexts(section, ids, context)
+            absent = np.flatnonzero(suffix == NONE)
+            if len(absent):
+                section.missing.append((absent + section.rows, ids[absent, 1:]))
+            section.suffix.append(suffix)
+            section.word.append(ids[:, 0].copy())
+        section.prob.append(prob.copy())
+        section.back.append(back.copy())
+        section.rows += len(ids)
+
+    def _check_contexts(
+        self, section: _Section, ids: NDArray[np.uint32], context: NDArray[np.uint64]
+    ) -> None:
+        bad = np.flatnonzero(context == NONE)
+        if len(bad):
+            row, k = int(bad[0]), section.k
+            words = [self.tables.words[int(i)] for i in ids[row, : k - 1]]
+            self.lines.fail(
+                f"the {k}-gram needs its context {' '.join(words)!r} among the {k - 1}-grams",
+                self.lines.number + row,
+            )
+        if self.lacking is None or self.missing_backoff == "zero":
+            return
+        bad = np.flatnonzero(self.lacking[context])
+        if len(bad):
+            row = int(bad[0])
+            words = [self.tables.words[int(i)] for i in ids[row, : section.k - 1]]
+            before, nodes = self.before
+            self.lines.fail(
+                f"expected a back-off weight of {' '.join(words)!r}, which is the context of the "
+                f"{section.k}-gram in line {self.lines.number + row} (missing_backoff='zero', "
+                "--missing-backoff zero, takes it as 0)",
+                before.line_of(int(np.flatnonzero(nodes == context[row])[0])),
+            )
+
+    # ------------------------------------------------------------------ tables
+
+    def _unigrams(self, section: _Section, order: int) -> None:
+        offsets = np.zeros(section.rows + 1, dtype=np.uint64)
+        np.cumsum(np.concatenate([np.empty(0, np.uint64), *section.suffix]), out=offsets[1:])
+        words = WordList(np.concatenate([np.empty(0, np.uint8), *section.word]), offsets)
+        prob, back = self._values(section)
+        places = {name: words.locate(name) for name in (UNK, BOS, EOS, "<UNK>")}
+        for name in (BOS, EOS):
+            if places[name] < 0:
+                self.lines.fail(f"expected {name} among the 1-grams, which end here")
+        unk = places[UNK] if places[UNK] >= 0 else places["<UNK>"]
+        if unk < 0:
+            unk = len(words)
+            blob = np.concatenate([words.blob, np.frombuffer(UNK.encode(), dtype=np.uint8)])
+            words = WordList(blob, np.append(offsets, np.uint64(len(blob))))
+            prob = np.append(prob, np.float32(UNKNOWN_LOG_PROB))
+            back = np.append(back, np.float32(0))
+            self.metadata["unk_added"] = True
+        try:
+            self.tables = QueryTables(
+                words, prob, back, order=order, unk=unk, bos=places[BOS], eos=places[EOS],
+                bits=self.bits, workers=self.workers,
+            )  # fmt: skip
+        except RepeatedNgram as error:
+            self._repeated(section, error, words[error.row])
+        self._note_lacking(section, np.arange(section.rows, dtype=np.uint64))
+
+    def _level(self, section: _Section) -> None:
+        suffix = np.concatenate([np.empty(0, np.uint64), *section.suffix])
+        section.suffix.clear()
+        word = np.concatenate([np.empty(0, np.uint32), *section.word])
+        section.word.clear()
+        if section.missing:
+            rows = np.concatenate([part[0] for part in section.missing])
+            ids = np.concatenate([part[1] for part in section.missing])
+            self.tables, added = add_suffixes(self.tables, ids, suffix, rows)
+            self.metadata["suffixes_added"] = self.metadata.get("suffixes_added", 0) + added
+        prob, back = self._values(section)
+        try:
+            nodes = self.tables.add_level(section.k, suffix, word, prob, back)
+        except RepeatedNgram as error:
+            self._repeated(section, error, f"{self.tables.words[int(word[error.row])]} ...")
+        self._note_lacking(section, nodes)
+
+    def _values(self, section: _Section) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        prob = np.concatenate([np.empty(0, np.float32), *section.prob])
+        back = np.concatenate([np.empty(0, np.float32), *section.back])
+        self._lacks = np.flatnonzero(np.isnan(back))
+        back[self._lacks] = 0
+        return prob, back
+
+    def _note_lacking(self, section: _Section, nodes: NDArray[np.uint64]) -> None:
+        self.lacking = None
+        if section.k < self.tables.order and len(self._lacks):
+            self.lacking = np.zeros(self.tables.query.nodes(section.k), dtype=bool)
+            self.lacking[nodes[self._lacks]] = True
+            self.before = (section, nodes)
+
+    def _repeated(self, section: _Section, error: RepeatedNgram, what: str) -> NoReturn:
+        self.lines.fail(
+            f"the {section.k}-gram {what!r} stands there twice", section.line_of(error.row)
+        )
+
+
+def _parse_line(line: bytes, k: int, highest: bool) -> tuple[float, list[bytes], float]:
+    """Slowly: probability, words and back-off weight (NaN for none)."""
+    plural = "word" if k == 1 else f"{k} words"
+    wanted = f"expected a log10 probability and {plural}"
+    wanted += "" if highest else ", and a back-off weight"
+    fields = [part for part in re.split(rb"[ \t\r]+", line) if part]
+    if len(fields) not in (k + 1, k + 2):
+        raise LineError(f"{wanted}; found {len(fields)} fields: {_show(line)}")
+    prob = parse_number(fields[0])
+    if prob > 0:
+        raise LineError(f"a log10 probability must be <= 0; found {_show(fields[0])}")
+    back = float("nan")
+    if len(fields) == k + 2:
+        back = parse_number(fields[k + 1])
+        if highest and back != 0:
+            raise LineError(f"{wanted}, no back-off weight in the highest order; found "
+                            f"{_show(line)}")  # fmt: skip
+    return prob, fields[1 : k + 1], back
+
+
+def _show(text: bytes) -> str:
+    shown = text if len(text) <= 60 else text[:57] + b"..."
+    return repr(shown.decode("utf-8", errors="backslashreplace"))

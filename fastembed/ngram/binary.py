@@ -1,0 +1,390 @@
+"""Query tables: how a model is looked up in memory, and how it lies in its native file.
+
+The layout of a table is in ``csrc/lmquery.h``: n-grams of one order in lines of 64 bytes, found by
+a quotient of their key, so that a look-up is exact, costs about one line, and needs 2 to 4 bytes
+beside the values. The arrays of the tables are the arrays of the file, so a file is opened by
+mapping it.
+
+Probabilities are kept as float32 (``bits=32``, exact), or as indices into a book of 65,536 or 256
+values of their order. Back-off weights take few distinct values in most models; up to 65,536 of
+them are indexed without loss.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _lmquery
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath
+from fastembed.core.memory import padded_rows
+from fastembed.core.threads import resolve_workers
+from fastembed.io.native import read_native, write_native
+from fastembed.ngram.tables import BackoffTables, Level
+from fastembed.text.wordlist import WordList
+
+__all__ = ["KIND", "Bits", "QueryTables", "RepeatedNgram"]
+
+Bits = Literal[8, 16, 32]
+KIND = "n-gram model"
+
+LINE = 64  # bytes
+LOADS = (0.97, 0.8)  # filled share of the first bank and of the following ones
+FEW = 1024  # that few n-grams get a line each
+NONE = np.uint64(_lmquery.NONE)
+
+
+class RepeatedNgram(ValueError):
+    """An n-gram stands twice in a level; ``row`` is the later one."""
+
+    def __init__(self, order: int, row: int) -> None:
+        super().__init__(f"n-gram {row} of order {order} stands twice")
+        self.order, self.row = order, row
+
+
+class QueryTables:
+    """A model as tables that are asked.
+
+    Attributes
+    ----------
+    words : WordList
+        The vocabulary; ids are indices.
+    order : int
+    unk, bos, eos : int
+        Ids of ``<unk>``, ``<s>`` and ``</s>``.
+    scheme : {"backoff", "uniform"}
+        As in `fastembed.ngram.tables.BackoffTables`.
+    counts : list of int
+        How many n-grams there are of each order.
+    metadata : dict
+    bits : {8, 16, 32}
+        Size of a probability.
+    query : fastembed._native._lmquery.Query
+        What answers.
+    """
+
+    def __init__(
+        self,
+        words: WordList,
+        log_prob: NDArray[np.float32],
+        backoff: NDArray[np.float32],
+        *,
+        order: int,
+        unk: int,
+        bos: int,
+        eos: int,
+        scheme: str = "backoff",
+        metadata: dict[str, Any] | None = None,
+        bits: Bits = 32,
+        workers: int | None = None,
+        slots: NDArray[np.uint64] | None = None,
+    ) -> None:
+        if bits not in get_args(Bits):
+            raise ValueError(f"bits must be 8, 16 or 32; got {bits!r}")
+        if slots is None:
+            slots, again = _lmquery.word_slots(words.blob, words.offsets)
+            if again >= 0:
+                raise RepeatedNgram(1, again)
+        self.words, self.order, self.scheme = words, order, scheme
+        self.unk, self.bos, self.eos = unk, bos, eos
+        self.metadata = dict(metadata or {})
+        self.bits: Bits = bits
+        self.counts = [len(words)]
+        self.workers = resolve_workers(workers)
+        self.levels: list[dict[str, Any]] = []
+        self.arrays: dict[str, NDArray[Any]] = {
+            "word_bytes": words.blob,
+            "word_offsets": words.offsets,
+            "word_slots": slots,
+            "log_prob": log_prob,
+        }
+        if order > 1:
+            self.arrays["backoff"] = backoff
+        self.query = _lmquery.Query(
+            words.blob, words.offsets, slots, log_prob, backoff if order > 1 else None,
+            order=order, unk=unk, bos=bos, eos=eos, uniform=scheme == "uniform",
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ making
+
+    @classmethod
+    def from_backoff(
+        cls, tables: BackoffTables, *, bits: Bits = 32, workers: int | None = None
+    ) -> QueryTables:
+        """The query tables of what an estimator made."""
+        first = tables.levels[0]
+        made = cls(
+            tables.words, _float32(first.log_prob), _float32(first.backoff), order=tables.order,
+            unk=tables.unk, bos=tables.bos, eos=tables.eos, scheme=tables.scheme,
+            metadata=tables.metadata, bits=bits, workers=workers,
+        )  # fmt: skip
+        nodes: NDArray[np.uint64] | None = None
+        for k, level in enumerate(tables.levels[1:], 2):
+            suffix = level.parent.astype(np.uint64) if nodes is None else nodes[level.parent]
+            nodes = made.add_level(k, suffix, level.word, level.log_prob, level.backoff)
+        return made
+
+    def add_level(
+        self,
+        k: int,
+        suffix: NDArray[np.uint64],
+        word: NDArray[np.uint32],
+        log_prob: NDArray[np.float32],
+        backoff: NDArray[np.float32],
+    ) -> NDArray[np.uint64]:
+        """Add all n-grams of order k, the next one.
+
+        Parameters
+        ----------
+        suffix : ndarray of uint64, shape (n,)
+            Node of each n-gram without its oldest word.
+        word : ndarray of uint32, shape (n,)
+            That word.
+        log_prob, backoff : ndarray of float32, shape (n,)
+            log10; ``backoff`` of the highest order is not used.
+
+        Returns
+        -------
+        nodes : ndarray of uint64, shape (n,)
+
+        Raises
+        ------
+        RepeatedNgram
+            One is there twice.
+        OverflowError
+            More nodes and words than a key of 62 bits holds.
+        """
+        assert k == len(self.counts) + 1 <= self.order
+        bound = self.query.nodes(k - 1) * len(self.words)
+        key_bits = max(8, (bound - 1).bit_length())
+        if key_bits > _lmquery.MAX_KEY_BITS:
+            raise OverflowError(f"order {k}: keys of {key_bits} bits; 62 are the most")
+        probs, prob_book = _encode(log_prob, self.bits)
+        backs, back_book = (None, None) if k == self.order else _encode_exactly(backoff, self.bits)
+        value_bytes = probs.shape[1], 0 if backs is None else backs.shape[1]
+        level: dict[str, Any] = {
+            "key_bits": key_bits,
+            "prob_bytes": value_bytes[0],
+            "back_bytes": value_bytes[1],
+            "banks": [],
+        }
+        for name, book in (("prob_book", prob_book), ("backoff_book", back_book)):
+            if book is not None:
+                self.arrays[f"order{k}_{name}"] = book
+        self._open_level(k, level)
+        nodes = np.full(len(word), NONE, dtype=np.uint64)
+        rows = np.arange(len(word))
+        suffix, word = np.ascontiguousarray(suffix, np.uint64), np.ascontiguousarray(word, "u4")
+        while len(rows):
+            bank, n_lines = _plan(len(rows), key_bits, sum(value_bytes), len(level["banks"]))
+            lines = padded_rows(n_lines, LINE // 4).view(np.uint8)
+            level["banks"].append(bank)
+            self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
+            self.query.add_bank(k, lines, **bank)
+            whole = len(rows) == len(word)
+            placed = nodes if whole else np.full(len(rows), NONE, dtype=np.uint64)
+            again = self.query.fill(
+                k, _take(suffix, rows, whole), _take(word, rows, whole), _take(probs, rows, whole),
+                None if backs is None else _take(backs, rows, whole), placed, self.workers,
+            )  # fmt: skip
+            if again >= 0:
+                raise RepeatedNgram(k, int(rows[again]))
+            if not whole:
+                nodes[rows] = placed
+            rows = rows[placed == NONE]
+        self.levels.append(level)
+        self.counts.append(len(word))
+        return nodes
+
+    def _open_level(self, k: int, level: dict[str, Any]) -> None:
+        books = {
+            "prob_book": _padded(self.arrays.get(f"order{k}_prob_book"), level["prob_bytes"]),
+            "back_book": _padded(self.arrays.get(f"order{k}_backoff_book"), level["back_bytes"]),
+        }
+        sizes = {name: level[name] for name in ("key_bits", "prob_bytes", "back_bytes")}
+        self.query.set_level(k, **sizes, **books)
+
+    # ------------------------------------------------------------------ going back
+
+    def to_backoff(self) -> BackoffTables:
+        """The model as sorted rows, for writing ARPA or making other tables.
+
+        Raises
+        ------
+        FormatError
+            The tables are damaged.
+        """
+        nothing = np.empty(0, np.float32)
+        v = len(self.words)
+        ids, none = np.arange(v, dtype=np.uint32), np.empty(0, np.uint32)
+        log_prob, backoff = self.arrays["log_prob"], self.arrays.get("backoff", nothing)
+        levels = [Level(ids, none, log_prob, backoff)]
+        row_of = np.arange(v, dtype=np.int64)  # of each node of the order below
+        for k in range(2, self.order + 1):
+            found = self.query.list(k)
+            if found is None:
+                levels.append(Level(none, none, nothing, nothing))
+                row_of = np.empty(0, dtype=np.int64)
+                continue
+            node, suffix, word, log_prob, backoff = found
+            if len(node) != self.counts[k - 1] or (suffix.size and suffix.max() >= len(row_of)):
+                raise FormatError(f"the n-grams of order {k} are damaged")
+            parent = row_of[suffix]
+            if parent.size and parent.min() < 0:
+                raise FormatError(f"the n-grams of order {k} are damaged")
+            order = np.argsort(parent * v + word, kind="stable")
+            row_of = np.full(self.query.nodes(k), -1, dtype=np.int64)
+            row_of[node[order]] = np.arange(len(order))
+            levels.append(
+                Level(
+                    word[order],
+                    parent[order].astype(np.uint32),
+                    log_prob[order],
+                    backoff[order] if k < self.order else nothing,
+                )
+            )
+        return BackoffTables(
+            self.words,
+            levels,
+            self.unk,
+            self.bos,
+            self.eos,
+            self.scheme,
+            self.metadata,  # type: ignore[arg-type]
+        )
+
+    # ------------------------------------------------------------------ files
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays.values())
+
+    def save(self, path: StrPath, metadata: dict[str, Any] | None = None) -> None:
+        """Write the native file."""
+        own = {
+            "kind": KIND,
+            "order": self.order,
+            "unk": self.unk,
+            "bos": self.bos,
+            "eos": self.eos,
+            "scheme": self.scheme,
+            "bits": self.bits,
+            "ngrams": self.counts,
+            "levels": self.levels,
+            "estimate": self.metadata,
+        }
+        write_native(path, self.arrays, {**own, **(metadata or {})})
+
+    @classmethod
+    def open(
+        cls,
+        path: StrPath,
+        *,
+        mmap: bool = True,
+        verify: bool = False,
+        workers: int | None = None,
+    ) -> tuple[QueryTables, dict[str, Any]]:
+        """Map (or read) what `save` wrote; also gives the metadata of the file.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or holds something else.
+        """
+        native = read_native(path, mmap=mmap, verify=verify)
+        own, arrays = native.metadata, native.arrays
+        if own.get("kind") != KIND:
+            raise FormatError(f"{path}: holds {own.get('kind')!r}, not an {KIND}")
+        try:
+            words = WordList(arrays["word_bytes"], arrays["word_offsets"])
+            made = cls(
+                words, arrays["log_prob"], arrays.get("backoff", np.empty(0, np.float32)),
+                **{name: own[name] for name in ("order", "unk", "bos", "eos", "scheme", "bits")},
+                metadata=own["estimate"], workers=workers, slots=arrays["word_slots"],
+            )  # fmt: skip
+            made.arrays = arrays
+            for k, level in enumerate(own["levels"], 2):
+                made._open_level(k, level)
+                for i, bank in enumerate(level["banks"]):
+                    made.query.add_bank(k, arrays[f"order{k}_bank{i}"], **bank)
+                made.levels.append(level)
+            made.counts = [int(count) for count in own["ngrams"]]
+            if len(made.counts) != made.order or len(made.levels) != made.order - 1:
+                raise ValueError(f"{len(made.levels)} levels of a model of order {made.order}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: the n-gram model is damaged ({error})") from error
+        return made, own
+
+
+def _float32(values: NDArray[Any]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, dtype=np.float32)
+
+
+def _take(array: NDArray[Any], rows: NDArray[np.int64], whole: bool) -> NDArray[Any]:
+    return array if whole else np.ascontiguousarray(array[rows])
+
+
+def _plan(n: int, key_bits: int, value_bytes: int, number: int) -> tuple[dict[str, int], int]:
+    """The layout of a bank for n keys, and its lines."""
+    load = LOADS[min(number, len(LOADS) - 1)]
+    for key_bytes in range(1, 8):
+        slots = min(16, (LINE - 1) // (key_bytes + value_bytes))
+        n_lines = n if n <= FEW else math.ceil(n / (slots * load))
+        stored = ((1 << key_bits) - 1) // n_lines
+        if key_bytes == 7:  # few keys of many bits: lines enough that the rest fits
+            n_lines = max(n_lines, 1 << max(0, key_bits - 55))
+            stored = ((1 << key_bits) - 1) // n_lines
+        if stored.bit_length() < 8 * key_bytes:
+            bank = {"stored_bits": stored.bit_length(), "slots": slots, "key_bytes": key_bytes}
+            return bank, n_lines
+    raise AssertionError("a bank has a layout for every number of keys")
+
+
+def _encode_exactly(
+    values: NDArray[np.float32], bits: Bits
+) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+    """As `_encode`, but values that fit a book of 65,536 are never more than that."""
+    values = _float32(values)
+    if bits > 8 and (found := _lmquery.book(values, 1 << 16)) is not None:
+        book, codes = found
+        return codes.view(np.uint8).reshape(-1, 2), book
+    return _encode(values, bits)
+
+
+def _encode(
+    values: NDArray[np.float32], bits: Bits
+) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
+    """Values as they are stored, and the book that they index.
+
+    A book has the means of bins with equally many values (as KenLM's quantisation).
+    """
+    values = _float32(values)
+    if bits == 32:
+        return values.view(np.uint8).reshape(-1, 4), None
+    size = 1 << bits
+    dtype = np.uint8 if bits == 8 else np.uint16
+    found = _lmquery.book(values, size)
+    if found is not None:
+        book, codes = found
+        return codes.astype(dtype).view(np.uint8).reshape(-1, bits // 8), book
+    ordered = np.sort(values)
+    starts = np.arange(size) * len(ordered) // size
+    sums = np.add.reduceat(ordered.astype(np.float64), starts)
+    means = sums / np.diff(np.append(starts, len(ordered)))
+    book = np.unique(means.astype(np.float32))
+    codes = np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(dtype)
+    return codes.view(np.uint8).reshape(-1, bits // 8), book
+
+
+def _padded(book: NDArray[np.float32] | None, code_bytes: int) -> NDArray[np.float32] | None:
+    """A book with an entry for every code, so that a damaged file cannot point outside."""
+    if book is None:
+        return None
+    whole = np.zeros(1 << 8 * code_bytes, dtype=np.float32)
+    whole[: len(book)] = book
+    return whole
