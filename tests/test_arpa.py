@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from oracle_lm import OracleLM, random_arpa
 
 from fastembed import FormatError, NgramLM
 from fastembed.ngram import arpa_reader
 from fastembed.ngram.arpa import write_arpa
 from fastembed.ngram.arpa_reader import read_arpa
-from oracle_lm import OracleLM, random_arpa
 
 GOLDEN = Path(__file__).parent / "golden" / "lm"
 SCORES = json.loads((GOLDEN / "scores.json").read_text())
@@ -160,7 +160,7 @@ MALFORMED = [
     (GOOD.replace("ngram 1=4", "ngram 1=5"), r"line 12: the section of 1-grams ends after 4 of "),
     (GOOD.replace("ngram 2=3", "ngram 2=2"), r"line 17: the section of 2-grams ends after 3 of "),
     (GOOD.replace("\\2-grams:", "\\3-grams:"), r"line 12: expected \\2-grams:; found"),
-    (GOOD.replace("-0.7\t</s>", "0.7\t</s>"), r"line 9: a log10 probability must be <= 0; found '0"),
+    (GOOD.replace("-0.7\t</s>", "0.7\t</s>"), r"line 9: a log10 probability must be <= 0;"),
     (GOOD.replace("-0.2\ta a", "-0.2x\ta a"), r"line 14: expected a number; found '-0.2x'"),
     (GOOD.replace("-0.2\ta a\t0.5", "-0.2\ta a\tq"), r"line 14: expected a number; found 'q'"),
     (GOOD.replace("-0.2\ta a", "nan\ta a"), r"line 14: 'nan' is not a finite number"),

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from oracle_lm import OracleLM, random_arpa
 
 from fastembed import FormatError, NgramLM
 from fastembed._native import _kernels, _lmquery, _lmscore
@@ -13,7 +14,6 @@ from fastembed.ngram.arpa_reader import read_arpa
 from fastembed.ngram.binary import QueryTables, RepeatedNgram
 from fastembed.ngram.tables import BackoffTables, Level
 from fastembed.text.wordlist import WordList
-from oracle_lm import OracleLM, random_arpa
 
 ORDERS = [1, 2, 3, 5, 7]
 
@@ -119,8 +119,9 @@ def test_uniform_scheme():
     """What is listed after a history has its probability, all else the history's."""
     words = WordList.from_words(["<unk>", "<s>", "</s>", "a", "b"])
     f4, u4 = np.float32, np.uint32
+    one, back = f4([-1, -99, -1.5, -0.5, -2]), f4([-9, -7, -9, -8, -9])
     levels = [
-        Level(np.arange(5, dtype=u4), u4([]), f4([-1, -99, -1.5, -0.5, -2]), f4([-9, -7, -9, -8, -9])),
+        Level(np.arange(5, dtype=u4), u4([]), one, back),
         Level(u4([3, 1]), u4([2, 3]), f4([-0.25, -0.125]), f4([])),  # a </s>, <s> a
     ]  # fmt: skip
     tables = BackoffTables(words, levels, 0, 1, 2, "uniform", {})
@@ -227,11 +228,10 @@ def test_native_file(tmp_path, bits, mmap):
     again.save(tmp_path / "y.fe")
     assert (tmp_path / "x.fe").read_bytes() == (tmp_path / "y.fe").read_bytes()
     if mmap:
+        node, word = np.empty(1, dtype=np.uint64), np.zeros(1, dtype=np.uint32)
+        prob = np.zeros((1, bits // 8), dtype=np.uint8)
         with pytest.raises(AssertionError):
-            nothing = np.empty(1, dtype=np.uint64), np.zeros(1, dtype=np.uint32)
-            again.tables_.query.fill(
-                3, *nothing, np.zeros((1, bits // 8), np.uint8), None, nothing[0], 1
-            )
+            again.tables_.query.fill(3, node, word, prob, None, node, 1)
 
 
 def test_damaged_native_file(tmp_path):

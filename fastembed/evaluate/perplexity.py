@@ -220,7 +220,8 @@ def unknown_tokens(
 ) -> NDArray[np.bool_]:
     """Which of the tokens of `sentence_scores` are ``<unk>``."""
     unknown = np.zeros(len(ids) + len(offsets) - 1, dtype=bool)
-    sentence = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets.astype(np.int64)))
+    lengths = (offsets[1:] - offsets[:-1]).astype(np.int64)
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
     unknown[np.arange(len(ids)) + sentence] = ids == unk
     return unknown
 

@@ -10,8 +10,8 @@
 
 What is read: KenLM's and SRILM's dialects, packed files too. Text may stand before ``\\data\\``;
 fields are separated by tabs and spaces; the back-off weight may be left out where it is 0 and the
-n-gram is no context of a longer one; ``<unk>`` may be missing (it then gets log10 p = -100, as KenLM
-does) or be written ``<UNK>``. The suffix of an n-gram may be missing too, as in pruned models of
+n-gram is no context of a longer one; ``<unk>`` may be missing (it then gets log10 p = -100, as with
+KenLM) or be written ``<UNK>``. The suffix of an n-gram may be missing too, as in pruned models of
 SRILM: it is added with the probability that the model gives it, and back-off 0, which changes no
 probability.
 
@@ -88,7 +88,7 @@ def write_arpa(
         out.write(b"\\data\\\n")
         for k, level in enumerate(tables.levels, 1):
             out.write(f"ngram {k}={len(level)}\n".encode())
-        for k, level in enumerate(tables.levels, 1):
+        for k in range(1, tables.order + 1):
             out.write(f"\n\\{k}-grams:\n".encode())
             for piece, rows in _formatted(tables, k, threads):
                 out.write(piece)

@@ -30,6 +30,7 @@ from fastembed.text.wordlist import WordList
 __all__ = ["KIND", "Bits", "QueryTables", "RepeatedNgram"]
 
 Bits = Literal[8, 16, 32]
+Scheme = Literal["backoff", "uniform"]
 KIND = "n-gram model"
 
 LINE = 64  # bytes
@@ -77,7 +78,7 @@ class QueryTables:
         unk: int,
         bos: int,
         eos: int,
-        scheme: str = "backoff",
+        scheme: Scheme = "backoff",
         metadata: dict[str, Any] | None = None,
         bits: Bits = 32,
         workers: int | None = None,
@@ -201,12 +202,14 @@ class QueryTables:
         return nodes
 
     def _open_level(self, k: int, level: dict[str, Any]) -> None:
-        books = {
-            "prob_book": _padded(self.arrays.get(f"order{k}_prob_book"), level["prob_bytes"]),
-            "back_book": _padded(self.arrays.get(f"order{k}_backoff_book"), level["back_bytes"]),
-        }
-        sizes = {name: level[name] for name in ("key_bits", "prob_bytes", "back_bytes")}
-        self.query.set_level(k, **sizes, **books)
+        self.query.set_level(
+            k,
+            key_bits=level["key_bits"],
+            prob_bytes=level["prob_bytes"],
+            back_bytes=level["back_bytes"],
+            prob_book=_padded(self.arrays.get(f"order{k}_prob_book"), level["prob_bytes"]),
+            back_book=_padded(self.arrays.get(f"order{k}_backoff_book"), level["back_bytes"]),
+        )
 
     # ------------------------------------------------------------------ going back
 
@@ -254,7 +257,7 @@ class QueryTables:
             self.bos,
             self.eos,
             self.scheme,
-            self.metadata,  # type: ignore[arg-type]
+            self.metadata,
         )
 
     # ------------------------------------------------------------------ files

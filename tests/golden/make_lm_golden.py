@@ -4,8 +4,8 @@
 
 ``kenlm.arpa``: what lmplz writes for the first 30 verses of the bundled text. ``scores.json``: what
 the module says about some sentences under it, and under ``srilm.arpa``, which is written by hand
-in SRILM's dialect (text before ``\\data\\``, -99, left out back-off weights, no ``<unk>``, a trigram
-whose suffix was pruned).
+in SRILM's dialect (text before ``\\data\\``, -99, left out back-off weights, no ``<unk>``, a
+trigram whose suffix was pruned).
 """
 
 from __future__ import annotations
