@@ -56,11 +56,11 @@ class NgramLM(Params):
 
     Examples
     --------
-    >>> text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]]
-    >>> model = NgramLM(order=2, smoothing="additive").fit(text)
-    >>> model.score_sentence("the cat ran") < 0
+    >>> text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]]  # doctest: +SKIP
+    >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
+    >>> model.score_sentence("the cat ran") < 0  # doctest: +SKIP
     True
-    >>> [score.ngram_length for score in model.full_scores("the cat ran")]
+    >>> [score.ngram_length for score in model.full_scores("the cat ran")]  # doctest: +SKIP
     [2, 2, 2, 2]
     """
 
@@ -218,8 +218,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])
-        >>> model.score_sentence("a b") == model.score_sentence(["a", "b"])
+        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> model.score_sentence("a b") == model.score_sentence(["a", "b"])  # doctest: +SKIP
         True
         """
         if isinstance(text, str):
@@ -260,8 +260,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])
-        >>> model.logscore("b", ["a"]) == model.logscore("b", "<s> a")
+        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> model.logscore("b", ["a"]) == model.logscore("b", "<s> a")  # doctest: +SKIP
         True
         """
         return float(self.logprob([self.id_of(word)], self._ids(context))[0])
@@ -279,12 +279,12 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])
-        >>> state, total = model.begin_state(), 0.0
-        >>> for word in ["a", "b", "</s>"]:
+        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> state, total = model.begin_state(), 0.0  # doctest: +SKIP
+        >>> for word in ["a", "b", "</s>"]:  # doctest: +SKIP
         ...     state, log_prob = model.score(state, word)
         ...     total += log_prob
-        >>> abs(total - model.score_sentence("a b")) < 1e-6
+        >>> abs(total - model.score_sentence("a b")) < 1e-6  # doctest: +SKIP
         True
         """
         behind, log_prob, _ = _lmscore.step(state, self.id_of(word))
@@ -380,8 +380,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])
-        >>> model.generate(2, seed=1) == model.generate(2, seed=1)
+        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> model.generate(2, seed=1) == model.generate(2, seed=1)  # doctest: +SKIP
         True
         """
         from fastembed.ngram.generate import generate_ids
