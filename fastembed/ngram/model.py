@@ -218,7 +218,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
+        >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
         >>> model.score_sentence("a b") == model.score_sentence(["a", "b"])  # doctest: +SKIP
         True
         """
@@ -260,7 +261,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=2, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
+        >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
         >>> model.logscore("b", ["a"]) == model.logscore("b", "<s> a")  # doctest: +SKIP
         True
         """
@@ -279,7 +281,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
+        >>> model = NgramLM(order=3, smoothing="additive").fit(text)  # doctest: +SKIP
         >>> state, total = model.begin_state(), 0.0  # doctest: +SKIP
         >>> for word in ["a", "b", "</s>"]:  # doctest: +SKIP
         ...     state, log_prob = model.score(state, word)
@@ -380,7 +383,8 @@ class NgramLM(Params):
 
         Examples
         --------
-        >>> model = NgramLM(order=3, smoothing="additive").fit([["a", "b"], ["a", "c"]])  # doctest: +SKIP
+        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
+        >>> model = NgramLM(order=3, smoothing="additive").fit(text)  # doctest: +SKIP
         >>> model.generate(2, seed=1) == model.generate(2, seed=1)  # doctest: +SKIP
         True
         """
