@@ -18,6 +18,7 @@ _HOME = {
     "EncodedCorpus": "fastembed.text.encoded",
     "FastembedError": "fastembed.core.errors",
     "FormatError": "fastembed.core.errors",
+    "GloVe": "fastembed.embed.glove",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
     "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         VocabularyError,
     )
     from fastembed.embed.cooccurrence import Cooccurrence
+    from fastembed.embed.glove import GloVe
     from fastembed.embed.keyed_vectors import KeyedVectors
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.embed.word_document import WordDocument

@@ -329,7 +329,9 @@ def test_a_diverging_run_stops_with_a_clear_error(text, monkeypatch):
             chunks["loss"][-1] = math.inf
 
     monkeypatch.setattr(_word2vec, "Rounds", Broken)
-    with pytest.raises(fe.TrainingError, match=r"epoch 1 at learning rate 0\.0.*lower alpha"):
+    with pytest.raises(
+        fe.TrainingError, match=r"epoch 1 at learning rate 0\.0.*lower learning rate"
+    ):
         small().fit(text)
 
 

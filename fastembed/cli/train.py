@@ -14,6 +14,10 @@ TRAINERS = {
         "fastembed.cli.train_word2vec:word2vec",
         "Skip-gram or CBOW, with negative sampling or hierarchical softmax.",
     ),
+    "glove": (
+        "fastembed.cli.train_glove:glove",
+        "A weighted least-squares fit of the logarithms of co-occurrence counts.",
+    ),
 }
 
 

@@ -147,6 +147,20 @@ def _source(ctx: click.Context, text: tuple[str, ...], options: dict[str, Any]) 
     return source
 
 
+def _counts_source(ctx: click.Context, text: tuple[str, ...], options: dict[str, Any]) -> Any:
+    """The same where TEXT may be a file of counts."""
+    from fastembed.embed.counted import COUNTING, open_counts
+
+    counts = open_counts(text[0]) if len(text) == 1 else None
+    if counts is None:
+        return _source(ctx, text, options)
+    why = f"{text[0]} has counts, which were made already"
+    _refuse_options(ctx, (*TEXT_OPTIONS, *COUNTING), why)
+    for name in TEXT_OPTIONS:
+        del options[name]
+    return counts
+
+
 @dataclass(frozen=True)
 class _Checkpoint:
     """Where the run is saved, None for nowhere; whether to begin there; how often to save."""
@@ -213,6 +227,7 @@ def training_command(
     help: str,
     *,
     in_rounds: bool = True,
+    from_counts: bool = False,
 ) -> click.Command:
     """The command that trains a model and saves its vectors.
 
@@ -228,6 +243,8 @@ def training_command(
         What ``--help`` says.
     in_rounds : bool
         ``fit`` takes ``checkpoint``, ``resume`` and ``checkpoint_seconds``.
+    from_counts : bool
+        ``fit`` takes a `Cooccurrence`, and TEXT may be a file of one.
     """
     from fastembed.io.formats import format_of_name
 
@@ -244,7 +261,7 @@ def training_command(
         saved = _Checkpoint(None, False, 0.0)
         if in_rounds:
             saved = _Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
-        source = _source(ctx, text, options)
+        source = (_counts_source if from_counts else _source)(ctx, text, options)
         model = model_class(**options)
         with saved.hint():
             model.fit(

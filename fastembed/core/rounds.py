@@ -190,7 +190,7 @@ def _diverged(position: Position, rate: float, saved: str) -> str:
     last = f"the last good checkpoint is {saved}" if saved else "no checkpoint had been written"
     return (
         f"the loss is not finite in epoch {position.epoch + 1} at learning rate {rate:.4g}; "
-        f"{last}. Try a lower alpha."
+        f"{last}. Try a lower learning rate."
     )
 
 

@@ -130,6 +130,8 @@ def check_same_run(saved: SavedModel, params: Mapping[str, Any], corpus: str) ->
     ]
     if differ:
         raise TrainingError(f"{saved.path}: a checkpoint of other parameters: {'; '.join(differ)}")
+    if not saved.corpus:
+        raise TrainingError(f"{saved.path}: a finished model, not the checkpoint of a run")
     if saved.corpus != corpus:
         raise TrainingError(
             f"{saved.path}: a checkpoint of another text: it has other words, counts or order; "

@@ -46,6 +46,10 @@ class TrainedVectors(Params):
         """All arrays of the model by name, those of its `KeyedVectors` among them."""
         raise NotImplementedError
 
+    def _checkpoint_arrays(self) -> dict[str, NDArray[Any]]:
+        """What a run needs to go on; those of the model, unless there is more."""
+        return self._arrays()
+
     def _make_vectors(self, metadata: dict[str, Any]) -> KeyedVectors:
         """The word vectors as they are now."""
         raise NotImplementedError
@@ -76,7 +80,7 @@ class TrainedVectors(Params):
         def save(at: Position) -> str:
             assert checkpoint is not None
             run = {"position": at.to_dict(), "corpus": fingerprint()}
-            write_native(checkpoint, self._arrays(), self._metadata() | run)
+            write_native(checkpoint, self._checkpoint_arrays(), self._metadata() | run)
             return str(checkpoint)
 
         try:

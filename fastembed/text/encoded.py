@@ -7,7 +7,6 @@ that memory does not grow with the text.
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
+from fastembed.core.fingerprint import sampled_digest
 from fastembed.text.spool import pread_array
 from fastembed.text.vocabulary import Vocabulary
 
@@ -195,16 +195,13 @@ class EncodedCorpus:
         They depend on the vocabulary, the sizes, and 64 evenly spread samples of 4,096 ids and
         256 offsets, so that it costs the same for a corpus of any size.
         """
-        digest = hashlib.blake2b(digest_size=16)
-        digest.update(self.vocabulary.fingerprint().encode())
-        digest.update(f"{self.n_tokens} {self.n_sentences}".encode())
-        for store, width in ((self._ids, 4096), (self._offsets, 256)):
-            for i in range(64):
-                start = i * max(0, len(store) - width) // 63
-                digest.update(
-                    np.ascontiguousarray(store.read(start, min(start + width, len(store))))
-                )
-        return digest.hexdigest()
+        return sampled_digest(
+            [self.vocabulary.fingerprint(), f"{self.n_tokens} {self.n_sentences}"],
+            [
+                (len(store), store.read, width)
+                for store, width in ((self._ids, 4096), (self._offsets, 256))
+            ],
+        )
 
     def save(self, path: StrPath) -> None:
         """Write one native file (see `fastembed.io.native`) that `open` maps.

@@ -1,0 +1,103 @@
+"""What models of co-occurrence counts take: counts, a file of them, or a text to count."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from numpy.typing import NDArray
+
+from fastembed.core.errors import TrainingError
+from fastembed.core.fingerprint import sampled_digest
+from fastembed.core.params import Opt, Params
+from fastembed.core.progress import Progress
+from fastembed.embed.cooccurrence import Cooccurrence
+from fastembed.io.native import is_native, read_native
+
+__all__ = ["COUNTING", "CountsParams", "counts_fingerprint", "open_counts"]
+
+# Parameters that say how a text is counted; counts that are given have their own.
+COUNTING = ("window", "weights", "symmetric", "min_count", "max_vocab", "memory")
+
+
+@dataclass(kw_only=True, eq=False)
+class CountsParams(Params):
+    """The parameters of counting, for models that take a text or its counts."""
+
+    window: Annotated[
+        int, Opt("Most words to each side that count as context.", ge=1, le=10000)
+    ] = 15
+    weights: Annotated[
+        Literal["harmonic", "flat", "linear"],
+        Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
+    ] = "harmonic"
+    symmetric: Annotated[
+        bool, Opt("Count words on both sides; otherwise only the left context of a word.")
+    ] = True
+    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
+    max_vocab: Annotated[
+        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
+    ] = None
+    memory: Annotated[
+        int | str | None,
+        Opt(
+            "Bytes for counting, such as 4G; more goes to temporary files. Default: half of all.",
+            metavar="SIZE",
+        ),
+    ] = None
+
+    def _count(self, source: Any, params: dict[str, Any], progress: Progress) -> Cooccurrence:
+        """The counts of a source; where it is counts, their parameters go into ``params``.
+
+        Raises
+        ------
+        TrainingError
+            No word has another beside it.
+        """
+        counts = open_counts(source)
+        if counts is None:
+            names = (*COUNTING, "workers")
+            counts = Cooccurrence(**{name: params[name] for name in names})
+            counts.fit(source, progress=progress)
+        else:
+            params |= {name: getattr(counts, name) for name in COUNTING if name != "memory"}
+        if counts.nnz == 0:
+            raise TrainingError(
+                "there was nothing to train on: no word that was kept had another word beside it. "
+                "Sentences of one word or a large min_count leave none"
+            )
+        return counts
+
+
+def open_counts(source: Any) -> Cooccurrence | None:
+    """The counts that ``source`` is, or that lie in the file that it names; None if it is text.
+
+    Raises
+    ------
+    FormatError
+        The file holds counts and is damaged.
+    """
+    if isinstance(source, Cooccurrence):
+        return source
+    if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):
+        return None
+    with open(source, "rb") as file:
+        native = is_native(file.read(16))
+    if not native or read_native(source).metadata.get("kind") != Cooccurrence.KIND:
+        return None
+    return Cooccurrence.load(source)
+
+
+def counts_fingerprint(counts: Cooccurrence) -> str:
+    """32 hexadecimal digits that tell counts apart: words, sizes, samples of rows and values."""
+    arrays = (counts.indptr, counts.indices, counts.data)
+    return sampled_digest(
+        [counts.vocabulary_.fingerprint(), f"{len(counts.indptr)} {counts.nnz}"],
+        [(len(array), partial(_part, array), 1024) for array in arrays],
+    )
+
+
+def _part(array: NDArray[Any], start: int, stop: int) -> NDArray[Any]:
+    return array[start:stop]
