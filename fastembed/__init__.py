@@ -13,12 +13,14 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it.
 _HOME = {
     "Cooccurrence": "fastembed.embed.cooccurrence",
+    "CacheLM": "fastembed.ngram.cache",
     "Corpus": "fastembed.text.corpus",
     "CorpusError": "fastembed.core.errors",
     "EncodedCorpus": "fastembed.text.encoded",
     "FastembedError": "fastembed.core.errors",
     "FormatError": "fastembed.core.errors",
     "GloVe": "fastembed.embed.glove",
+    "InterpolatedLM": "fastembed.ngram.interpolated",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
     "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from fastembed.embed.keyed_vectors import KeyedVectors
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.embed.word_document import WordDocument
+    from fastembed.ngram.cache import CacheLM
+    from fastembed.ngram.interpolated import InterpolatedLM
     from fastembed.ngram.model import NgramLM
     from fastembed.text.corpus import Corpus
     from fastembed.text.encoded import EncodedCorpus

@@ -32,6 +32,7 @@ LAYERS = {
     "evaluate": 5,
     "embed": 6,
     "ngram": 6,
+    "compat": 7,
     "bench": 7,
     "cli": 8,
 }

@@ -24,6 +24,7 @@ COMMANDS = {
     "neighbors": ("fastembed.cli.neighbors:neighbors", "Show the nearest words of words."),
     "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
     "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
+    "lm": ("fastembed.cli.lm:lm", "Train, score, mix and convert n-gram language models."),
     "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),
     "info": ("fastembed.cli.info:info", "Show versions, instruction set, cores and threads."),
     "demo": ("fastembed.cli.demo:demo", "Train on the bundled text and show what comes out."),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import click
 
 from fastembed.core.params import Param, params_of
 
-__all__ = ["hyper_parameters"]
+__all__ = ["hyper_parameters", "smoothing_parameters"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,5 +56,40 @@ def hyper_parameters(model: type, leave_out: tuple[str, ...] = ()) -> Callable[[
             if param.opt.cli and param.name not in leave_out:
                 command = _option(param)(command)
         return command
+
+    return decorate
+
+
+def smoothing_parameters(methods: Mapping[str, type], model: type) -> Callable[[F], F]:
+    """One option for each hyper-parameter of each smoothing method that ``model`` does not have.
+
+    The command gets those that are given as the dict ``smoothing_params``.
+    """
+    own = {param.name for param in params_of(model)}
+    new: dict[str, tuple[Param, list[str]]] = {}
+    for name, method in methods.items():
+        for param in params_of(method):
+            if param.name not in own:
+                new.setdefault(param.name, (param, []))[1].append(name)
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def gather(*args: Any, **options: Any) -> Any:
+            given = {name: options.pop(name) for name in new}
+            context = click.get_current_context()
+            chosen = {
+                name: value
+                for name, value in given.items()
+                if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+            }
+            return command(*args, smoothing_params=chosen, **options)
+
+        result: Any = gather
+        for param, names in reversed(new.values()):
+            opt = dataclasses.replace(
+                param.opt, help=f"{', '.join(names)}: {param.opt.help.rstrip('.')}."
+            )
+            result = _option(dataclasses.replace(param, opt=opt))(result)
+        return result
 
     return decorate

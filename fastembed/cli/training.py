@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from fastembed.io.formats import VectorFormat
 
-__all__ = ["config_option", "training_command"]
+__all__ = ["check_output", "config_option", "training_command"]
 
 CHECKPOINT = ".checkpoint"
 CHECKPOINT_OPTIONS = ("resume", "checkpoint", "checkpoint_minutes")
@@ -112,7 +112,7 @@ def checkpoint_options(command: Any) -> Any:
     return command
 
 
-def _check_output(output: str) -> None:
+def check_output(output: str) -> None:
     """An output that cannot be written is better known before hours of training than after."""
     if output == "-":
         return
@@ -256,7 +256,7 @@ def training_command(
         quiet: bool,
         **options: Any,
     ) -> None:
-        _check_output(output)
+        check_output(output)
         written = cast("VectorFormat", format) or format_of_name(output)
         saved = _Checkpoint(None, False, 0.0)
         if in_rounds:

@@ -70,6 +70,20 @@ class NgramLM(Params):
         Opt("How unseen words get probability (docs/smoothing.md lists the methods).",
             metavar="NAME"),
     ] = "modified_kneser_ney"  # fmt: skip
+    prune: Annotated[
+        Any,
+        Opt("Leave out n-grams of each order that are there so often or less.", metavar="'0 0 1'"),
+    ] = None
+    kenlm_compatible: Annotated[
+        bool, Opt("Estimate exactly what KenLM's lmplz does (modified Kneser-Ney).")
+    ] = False
+    discount_fallback: Annotated[
+        Any,
+        Opt(
+            "Discounts where there is too little data to estimate them (modified Kneser-Ney).",
+            metavar="'D1 D2 D3'",
+        ),
+    ] = None
     smoothing_params: Annotated[
         dict[str, Any] | None, Opt("Parameters of the smoothing method by name.", cli=False)
     ] = None
@@ -129,7 +143,11 @@ class NgramLM(Params):
         if self.smoothing not in SMOOTHINGS:
             allowed = ", ".join(SMOOTHINGS)
             raise ValueError(f"smoothing must be one of {allowed}; got {self.smoothing!r}")
-        method, given = SMOOTHINGS[self.smoothing], self.smoothing_params or {}
+        method, given = SMOOTHINGS[self.smoothing], dict(self.smoothing_params or {})
+        for name in ("prune", "kenlm_compatible", "discount_fallback"):
+            value = getattr(self, name)
+            if value is not None and value is not False:
+                given[name] = value
         known = [param.name for param in params_of(method)]
         unknown = [name for name in given if name not in known]
         if unknown:

@@ -1,0 +1,84 @@
+"""``fastembed lm convert IN OUT``: ARPA to native and back, quantised or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastembed.cli.lm_files import (
+    FORMATS,
+    format_of,
+    load_model,
+    missing_backoff_option,
+    save_model,
+)
+from fastembed.cli.options import quiet_option, reporter
+from fastembed.cli.training import check_output
+
+if TYPE_CHECKING:
+    from fastembed.ngram.model import NgramLM
+
+__all__ = ["convert"]
+
+
+@click.command(no_args_is_help=True)
+@click.argument("source", metavar="IN")
+@click.argument("target", metavar="OUT")
+@click.option("--format", type=click.Choice(FORMATS), help="Of OUT; by default its suffix decides.")
+@click.option(
+    "--quantize",
+    type=click.Choice(["8", "16"]),
+    help="Store probabilities in so many bits; what that changes is reported.",
+)
+@click.option("--text", metavar="FILE", help="With --quantize: report the perplexity of this text.")
+@missing_backoff_option
+@click.option("--verify", is_flag=True, help="Check the checksums of a native file.")
+@quiet_option
+def convert(
+    source: str,
+    target: str,
+    format: str | None,
+    quantize: str | None,
+    text: str | None,
+    missing_backoff: str,
+    verify: bool,
+    quiet: bool,
+) -> None:
+    """Convert a model from file IN to file OUT: .arpa and .arpa.gz are ARPA, others native."""
+    check_output(target)
+    written = format_of(target, format)
+    if quantize is None and text is not None:
+        raise click.UsageError("--text goes with --quantize")
+    report = reporter(quiet)
+    model = load_model(source, report, missing_backoff=missing_backoff, verify=verify)
+    made = model
+    if quantize is not None:
+        made = model.quantized(int(quantize))  # type: ignore[arg-type]
+        _report_loss(model, made, text, quiet)
+    save_model(made, target, written, report)
+    if not quiet:
+        tables = made.tables_
+        total = sum(tables.counts)
+        size = f", {tables.nbytes / total:.2f} bytes each" if written == "native" else ""
+        click.echo(f"{target}: order {tables.order}, {total:,} n-grams{size}", err=True)
+
+
+def _report_loss(model: NgramLM, made: NgramLM, text: Any, quiet: bool) -> None:
+    import numpy as np
+
+    before, after = model.backoff_, made.backoff_
+    squares = total = 0.0
+    for old, new in zip(before.levels, after.levels, strict=True):
+        squares += float(np.sum(np.square(old.log_prob - new.log_prob, dtype=np.float64)))
+        total += len(old)
+    click.echo(
+        f"quantised to {made.tables_.bits} bits: log10 probabilities change by "
+        f"{(squares / total) ** 0.5:.2g} (root of the mean square)",
+        err=True,
+    )
+    if text is not None:
+        report = reporter(quiet)
+        was = model.perplexity(text, progress=report).perplexity
+        now = made.perplexity(text, progress=report).perplexity
+        click.echo(f"perplexity of {text}: {was:.4f} exact, {now:.4f} quantised", err=True)

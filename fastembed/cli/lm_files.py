@@ -1,0 +1,99 @@
+"""What the commands of ``fastembed lm`` share: opening and writing models, lines of text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from fastembed.core.progress import Progress
+    from fastembed.ngram.model import NgramLM
+
+__all__ = [
+    "FORMATS",
+    "format_of",
+    "load_model",
+    "missing_backoff_option",
+    "read_lines",
+    "save_model",
+]
+
+FORMATS = ("native", "arpa")
+
+
+def missing_backoff_option(command: Any) -> Any:
+    """--missing-backoff."""
+    return click.option(
+        "--missing-backoff",
+        type=click.Choice(["error", "zero"]),
+        default="error",
+        show_default=True,
+        help="An n-gram of an ARPA file without a back-off weight that is a context.",
+    )(command)
+
+
+def format_of(output: str, given: str | None) -> str:
+    """The format of a file: as given, else by its suffix."""
+    if given is not None:
+        return given
+    name = output.lower().removesuffix(".gz")
+    return "arpa" if name.endswith((".arpa", ".lm")) else "native"
+
+
+def load_model(path: str, progress: Progress | None = None, **options: Any) -> NgramLM:
+    """A model of any format."""
+    from fastembed.ngram.model import NgramLM
+
+    return NgramLM.load(path, progress=progress, **options)
+
+
+def save_model(
+    model: NgramLM, output: str, format: str, progress: Progress | None = None, **options: Any
+) -> None:
+    """Write a model in one of `FORMATS`."""
+    if format == "arpa":
+        model.save_arpa(output, progress=progress)
+    else:
+        model.save(output, **options)
+
+
+def read_lines(
+    path: str, *, lowercase: bool, punctuation: Any, tokenizer: str | None, errors: str
+) -> Iterator[str]:
+    """Lines of a text with one space between their words, as the options cut them."""
+    from fastembed.core.files import open_read
+    from fastembed.text.encoder import bad_text, clean_text
+    from fastembed.text.tokenizer import fold_bytes, load_tokenizer, make_fold
+
+    cut, fold = load_tokenizer(tokenizer), make_fold(lowercase, punctuation)
+    name = "standard input" if os.fspath(path) == "-" else path
+    offset = 0
+    with closing(open_read(path)) as file:
+        for line in file:
+            bad = _first_bad(line)
+            if bad >= 0:
+                if errors == "strict":
+                    bad_text(name, offset + bad, line[bad:])
+                line = clean_text(line)
+            offset += len(line)
+            text = fold_bytes(line, fold).decode("utf-8")
+            yield " ".join(cut(text.rstrip("\r\n")) if cut is not None else _words(text))
+
+
+def _words(text: str) -> list[str]:
+    # bytes.split() knows ASCII white space only, as the scanner does
+    return [word.decode("utf-8") for word in text.encode("utf-8").split()]
+
+
+def _first_bad(line: bytes) -> int:
+    """Place of the first byte that is not UTF-8, or NUL; -1 if there is none."""
+    nul = line.find(b"\0")
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start if nul < 0 else min(nul, error.start)
+    return nul

@@ -1,0 +1,44 @@
+"""``fastembed lm generate MODEL``: sentences drawn from a model."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from fastembed.cli.lm_files import load_model
+
+__all__ = ["generate"]
+
+
+@click.command(no_args_is_help=True)
+@click.argument("model")
+@click.option("-n", "--number", type=click.IntRange(min=0), default=1, show_default=True,
+              metavar="N", help="How many sentences.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
+              help="Equal seeds give equal sentences.")  # fmt: skip
+@click.option("--context", default="", metavar="WORDS", help="How each sentence begins.")
+@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True,
+              help="Below 1: more of what is probable; 0: the most probable word.")  # fmt: skip
+@click.option("--max-words", type=click.IntRange(min=1), default=1000, show_default=True,
+              metavar="N", help="A sentence ends here at the latest.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
+def generate(
+    model: str,
+    number: int,
+    seed: int,
+    context: str,
+    temperature: float,
+    max_words: int,
+    as_json: bool,
+) -> None:
+    """Draw sentences from MODEL, a line each."""
+    lm = load_model(model)
+    sentences = lm.generate(number, seed, context, temperature, max_words=max_words)
+    if context:
+        sentences = [f"{context} {sentence}".rstrip() for sentence in sentences]
+    if as_json:
+        click.echo(json.dumps(sentences, ensure_ascii=False))
+        return
+    for sentence in sentences:
+        click.echo(sentence)

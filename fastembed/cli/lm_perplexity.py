@@ -1,0 +1,123 @@
+"""``fastembed lm perplexity MODEL... TEXT``: how well models, and mixtures, predict a text."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fastembed.cli.lm_files import load_model, missing_backoff_option
+from fastembed.cli.options import (
+    quiet_option,
+    reporter,
+    text_options,
+    training_text,
+    workers_option,
+)
+
+if TYPE_CHECKING:
+    from fastembed.evaluate.perplexity import Perplexity
+
+__all__ = ["perplexity"]
+
+
+@click.command(no_args_is_help=True)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("text")
+@click.option(
+    "--interpolate",
+    metavar="HELDOUT",
+    help="Mix the models, with weights fitted by EM to this text.",
+)
+@click.option(
+    "--cache",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --interpolate: mix in a cache of the last N words.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+@missing_backoff_option
+@text_options
+@workers_option
+@quiet_option
+def perplexity(
+    models: tuple[str, ...],
+    text: str,
+    interpolate: str | None,
+    cache: int | None,
+    as_json: bool,
+    missing_backoff: str,
+    workers: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Perplexity of TEXT, a sentence a line, under each MODEL, or under their mixture.
+
+    Tokens are the words and one </s> a sentence (blank lines too). A word that a model does not
+    know is scored as <unk>; it counts in the perplexity, and not in the one without OOV.
+    """
+    from fastembed.ngram.cache import CacheLM
+    from fastembed.ngram.interpolated import InterpolatedLM
+
+    if cache is not None and interpolate is None:
+        raise click.UsageError("--cache needs --interpolate HELDOUT, to find its weight")
+    if [*models, text].count("-") > 1:
+        raise click.UsageError("only one of the MODELs and TEXT can be standard input")
+    report = reporter(quiet)
+    loaded = [load_model(m, report, missing_backoff=missing_backoff, workers=workers)
+              for m in models]  # fmt: skip
+    source = training_text((text,), **options)
+    if text == "-" and len(models) > 1:
+        source = source.encode(keep_empty=True, progress=report)  # type: ignore[union-attr]
+    results = [model.perplexity(source, progress=report) for model in loaded]
+    rows = [_figures(result, model=name) for name, result in zip(models, results, strict=True)]
+    if interpolate is not None:
+        parts: list[Any] = list(loaded)
+        if cache is not None:
+            parts.append(CacheLM.like(loaded[0], size=cache))
+        mixture = InterpolatedLM(parts).fit(training_text((interpolate,), **options))
+        result = mixture.perplexity(source, progress=report)
+        whole = _figures(result, weights=mixture.weights_.tolist(), models=rows)
+        names = [*models, f"cache of {cache}"] if cache is not None else list(models)
+        _print(whole if as_json else {"mixture": whole, "names": names}, as_json, mixed=True)
+        return
+    _print(rows[0] if len(rows) == 1 else rows, as_json)
+
+
+def _figures(result: Perplexity, **more: Any) -> dict[str, Any]:
+    """For JSON, which knows no infinity: null."""
+    values = {
+        name: value if not isinstance(value, float) or math.isfinite(value) else None
+        for name, value in result.to_dict().items()
+    }
+    return {**more, **values}
+
+
+def _print(found: Any, as_json: bool, mixed: bool = False) -> None:
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    rows = found["mixture"]["models"] if mixed else found if isinstance(found, list) else [found]
+    for row in rows:
+        _print_row(row, row["model"])
+    if mixed:
+        weights = zip(found["names"], found["mixture"]["weights"], strict=True)
+        _print_row(found["mixture"], " + ".join(f"{weight:.4f} {name}" for name, weight in weights))
+
+
+def _print_row(row: dict[str, Any], name: str) -> None:
+    def shown(key: str) -> str:
+        return "infinite" if row[key] is None else f"{row[key]:.4f}"
+
+    click.echo(
+        f"{name}\n"
+        f"  perplexity               {shown('perplexity')}\n"
+        f"  perplexity without OOV   {shown('perplexity_without_oov')}\n"
+        f"  tokens                   {row['tokens']:,} "
+        f"({row['words']:,} words, {row['sentences']:,} </s>)\n"
+        f"  OOV                      {row['oov']:,}\n"
+        f"  log10 probability        {row['log_prob']}\n"
+        f"  entropy                  {shown('entropy')} bits a token"
+    )

@@ -1,0 +1,239 @@
+"""InterpolatedLM: a mixture of language models of any kind, with weights fitted by EM.
+
+    p(w | h) = sum_j weight_j * p_j(w | h)
+
+(Jelinek & Mercer 1980). Expectation maximisation on held-out text: the new weight of a model is the
+mean, over the tokens, of its share weight_j p_j / sum_i weight_i p_i; the likelihood of the text
+never falls.
+
+The vocabulary of the mixture is the union of its models'. A model that does not know a word which
+another one knows gives it nothing; a word that none knows is scored by each model's ``<unk>``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fastembed._native._words import NO_ID, WordTable
+from fastembed.core.errors import NotFittedError, TrainingError
+from fastembed.core.progress import Progress, progress_of
+from fastembed.evaluate.perplexity import (
+    LanguageModel,
+    Perplexity,
+    sentence_scores,
+    text_blocks,
+    unknown_tokens,
+)
+from fastembed.evaluate.perplexity import perplexity as measure
+from fastembed.text.wordlist import WordList
+
+__all__ = ["InterpolatedLM"]
+
+_SPECIALS = ("<unk>", "<s>", "</s>")
+
+
+class InterpolatedLM:
+    """A mixture of language models.
+
+    Parameters
+    ----------
+    models : sequence of LanguageModel
+        `NgramLM`, `CacheLM`, or anything with the protocol of
+        `fastembed.evaluate.LanguageModel`.
+    weights : sequence of float, optional
+        One a model, not negative, with sum 1. Without them `fit` finds them.
+
+    Attributes
+    ----------
+    weights_ : ndarray of float64, shape (models,)
+    n_iter_ : int
+        Steps of the last `fit`.
+    perplexity_history_ : list of float
+        Perplexity of the held-out text before each step.
+
+    Examples
+    --------
+    >>> from fastembed import NgramLM
+    >>> text = [["a", "b"], ["b", "a", "b"]] * 3
+    >>> one = NgramLM(order=1, smoothing="additive").fit(text)  # doctest: +SKIP
+    >>> two = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
+    >>> mixture = InterpolatedLM([one, two]).fit(text)  # doctest: +SKIP
+    >>> bool(mixture.weights_[1] > 0.5)  # doctest: +SKIP
+    True
+    """
+
+    def __init__(
+        self, models: Sequence[LanguageModel], weights: Sequence[float] | None = None
+    ) -> None:
+        self.models = list(models)
+        if not self.models:
+            raise ValueError("a mixture needs at least one model")
+        self.weights = weights
+        if weights is not None:
+            given = np.asarray(weights, dtype=np.float64)
+            if (
+                given.shape != (len(self.models),)
+                or not (given >= 0).all()
+                or not math.isclose(given.sum(), 1, abs_tol=1e-6)
+            ):
+                raise ValueError(
+                    f"weights must be {len(self.models)} numbers >= 0 with sum 1; got {weights!r}"
+                )
+            self.weights_ = given
+        self.words, self._maps = _union(self.models)
+        self.special_ids = (0, 1, 2)
+
+    # ------------------------------------------------------------------ weights
+
+    def fit(
+        self,
+        heldout: Any,
+        *,
+        max_iter: int = 100,
+        tol: float = 1e-6,
+        progress: Progress | bool | None = None,
+    ) -> Self:
+        """Fit the weights to held-out text, which no model may have seen.
+
+        Parameters
+        ----------
+        heldout : Corpus, EncodedCorpus, path or re-iterable of token lists
+            Its probabilities are kept in memory: eight bytes a token and model.
+        max_iter : int
+        tol : float
+            Stop when the log10 likelihood of a token rises by less.
+
+        Raises
+        ------
+        TrainingError
+            Every model gives zero probability to some token.
+        """
+        if max_iter < 1 or not tol >= 0:
+            raise ValueError(f"max_iter must be >= 1 and tol >= 0; got {max_iter} and {tol}")
+        self._reset()
+        parts = [scores for scores, _, _ in self._blocks(heldout, progress)]
+        log10 = np.concatenate(parts, axis=1)
+        top = log10.max(axis=0)
+        if not np.isfinite(top).all():
+            at = int(np.flatnonzero(~np.isfinite(top))[0])
+            raise TrainingError(f"token {at} of the held-out text is impossible under every model")
+        shares = 10.0 ** (log10 - top)
+        weights = np.full(len(self.models), 1 / len(self.models))
+        self.perplexity_history_ = []
+        before = -math.inf
+        for step in range(1, max_iter + 1):
+            mixed = weights @ shares
+            mean = float(np.mean(top + np.log10(mixed)))
+            self.perplexity_history_.append(10**-mean)
+            self.n_iter_ = step
+            if mean - before < tol:
+                break
+            before = mean
+            weights = weights * (shares / mixed).mean(axis=1)
+            weights /= weights.sum()
+        self.weights_ = weights
+        self._reset()
+        return self
+
+    def _reset(self) -> None:
+        """Models with a memory (a cache) begin without one."""
+        for model in self.models:
+            forget = getattr(model, "reset", None)
+            if forget is not None:
+                forget()
+
+    def _fitted(self) -> NDArray[np.float64]:
+        if not hasattr(self, "weights_"):
+            raise NotFittedError("the mixture has no weights yet: fit() them, or give them")
+        return self.weights_
+
+    # ------------------------------------------------------------------ scores
+
+    def _blocks(
+        self, corpus: Any, progress: Progress | bool | None
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_], int]]:
+        """Scores (models, tokens), unknown tokens, and sentences, of each block of a text."""
+        for ids, offsets in text_blocks(self, corpus, progress=progress_of(progress)):
+            unknown = unknown_tokens(ids, offsets, 0)
+            yield self._model_scores(ids, offsets), unknown, len(offsets) - 1
+
+    def _model_scores(
+        self, ids: NDArray[np.uint32], offsets: NDArray[np.uint64]
+    ) -> NDArray[np.float64]:
+        scores = np.empty((len(self.models), len(ids) + len(offsets) - 1))
+        known_to_any = ~unknown_tokens(ids, offsets, 0)
+        for row, model, own in zip(scores, self.models, self._maps, strict=True):
+            mine = own[ids]
+            row[:] = sentence_scores(model, mine, offsets)
+            row[known_to_any & unknown_tokens(mine, offsets, model.special_ids[0])] = -math.inf
+        return scores
+
+    def _mix(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        with np.errstate(divide="ignore"):
+            weighted = scores + np.log10(self._fitted())[:, None]
+            top = weighted.max(axis=0)
+            base = np.where(np.isfinite(top), top, 0)
+            return base + np.log10(np.sum(10.0 ** (weighted - base), axis=0))
+
+    def score_ids(
+        self, ids: NDArray[np.uint32], offsets: NDArray[np.uint64]
+    ) -> NDArray[np.float64]:
+        """log10 probability of each token of some sentences, ``</s>`` behind each."""
+        return self._mix(self._model_scores(ids, offsets))
+
+    def logprob(self, ids: ArrayLike, context_ids: ArrayLike = ()) -> NDArray[np.float64]:
+        """log10 p(ids[i] | context_ids, ids[:i]) for each i (`evaluate.LanguageModel`)."""
+        ids = np.atleast_1d(np.asarray(ids, dtype=np.uint32))
+        context = np.atleast_1d(np.asarray(context_ids, dtype=np.uint32))
+        scores = np.empty((len(self.models), len(ids)))
+        for row, model, own in zip(scores, self.models, self._maps, strict=True):
+            mine = own[ids]
+            row[:] = model.logprob(mine, own[context])
+            row[(ids != 0) & (mine == model.special_ids[0])] = -math.inf
+        return self._mix(scores)
+
+    def perplexity(self, corpus: Any, *, progress: Progress | bool | None = None) -> Perplexity:
+        """Perplexity of a text; see `fastembed.evaluate.perplexity`."""
+        self._fitted()
+        self._reset()
+        return measure(_Bare(self), corpus, progress=progress)
+
+    def __repr__(self) -> str:
+        weights = getattr(self, "weights_", None)
+        shown = "not fitted" if weights is None else ", ".join(f"{w:.3f}" for w in weights)
+        return f"<InterpolatedLM of {len(self.models)} models: {shown}>"
+
+
+class _Bare:
+    """The protocol without the method `perplexity`, so that the general way is taken."""
+
+    def __init__(self, model: InterpolatedLM) -> None:
+        self.words, self.special_ids = model.words, model.special_ids
+        self.logprob, self.score_ids = model.logprob, model.score_ids
+
+
+def _union(models: Sequence[LanguageModel]) -> tuple[WordList, list[NDArray[np.uint32]]]:
+    """All words of the models, and the id in each model of each of them."""
+    table = WordTable()
+    specials = WordList.from_words(_SPECIALS)
+    table.add(specials.blob, specials.offsets, np.zeros(3, dtype=np.int64))
+    for model in models:
+        words = model.words
+        table.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
+    blob, offsets, _ = table.export()
+    union = WordList(blob, offsets)
+    maps = []
+    for model in models:
+        words, (unk, bos, eos) = model.words, model.special_ids
+        own = WordTable()
+        own.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
+        ids = own.find(blob, offsets)
+        ids[ids == NO_ID] = unk
+        ids[:3] = (unk, bos, eos)
+        maps.append(ids)
+    return union, maps

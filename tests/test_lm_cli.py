@@ -1,0 +1,171 @@
+"""``fastembed lm``: train, score, perplexity, generate, convert, and pipes between them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastembed import NgramLM
+
+GOLDEN = Path(__file__).parent / "golden" / "lm" / "kenlm.arpa"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return NgramLM.load(GOLDEN)
+
+
+def test_train_all_outputs(run_cli, kjv_text, tmp_path):
+    wanted = NgramLM(order=3).fit(kjv_text)
+    for name in ("x.fe", "x.arpa", "x.arpa.gz"):
+        done = run_cli("lm", "train", kjv_text, "--order", 3, "-o", tmp_path / name)
+        assert done.status == 0, done.err
+        assert "modified_kneser_ney, order 3" in done.err
+        assert NgramLM.load(tmp_path / name).perplexity(kjv_text) == wanted.perplexity(kjv_text)
+    assert gzip.decompress((tmp_path / "x.arpa.gz").read_bytes()) == (
+        (tmp_path / "x.arpa").read_bytes()
+    )
+    done = run_cli(
+        "lm", "train", "-", "--order", 3, "-o", "-", "--format", "arpa", "-q",
+        stdin=kjv_text.read_bytes(),
+    )  # fmt: skip
+    assert done.status == 0
+    assert done.out.encode() == (tmp_path / "x.arpa").read_bytes()
+    assert done.err == ""
+
+
+def test_train_options_and_errors(run_cli, tmp_path):
+    (tmp_path / "small.txt").write_text("a b\na c\n")
+    done = run_cli("lm", "train", tmp_path / "small.txt", "-o", tmp_path / "x.fe", "-q")
+    assert done.status in (1, 2)
+    assert "discount_fallback" in done.err or "discounts" in done.err
+    assert not (tmp_path / "x.fe").exists()
+    done = run_cli("lm", "train", tmp_path / "small.txt", "-o", tmp_path / "no" / "x.fe")
+    assert done.status == 1
+    assert "no such folder" in done.err
+    done = run_cli("lm", "train", tmp_path / "small.txt", "-o", "x.arpa", "--bits", 8)
+    assert done.status == 2
+    done = run_cli("lm", "train", tmp_path / "small.txt", "-o", "x.fe", "--smoothing", "magic")
+    assert done.status == 2
+    assert "modified_kneser_ney" in done.err
+
+
+def test_score(run_cli, model, tmp_path):
+    lines = ["and god said", "", "  the\tzebra ", "let there be light"]
+    (tmp_path / "x.txt").write_text("\n".join(lines) + "\n")
+    done = run_cli("lm", "score", GOLDEN, tmp_path / "x.txt", "-q")
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert [row[1] for row in rows] == [" ".join(line.split()) for line in lines]
+    for row, line in zip(rows, lines, strict=True):
+        assert float(row[0]) == pytest.approx(model.score_sentence(line), abs=1e-6)
+    done = run_cli(
+        "lm",
+        "score",
+        GOLDEN,
+        "--tokens",
+        "--no-eos",
+        "-q",
+        stdin=b"The ZEBRA said\n",
+    )
+    assert [row.split("\t")[3:] for row in done.out.splitlines()] == [["oov"], ["oov"], ["-"], []]
+    done = run_cli("lm", "score", GOLDEN, "--lowercase", "--tokens", "--json", "-q",
+                   stdin=b"The ZEBRA\nsaid")  # fmt: skip
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert [token["word"] for token in first["tokens"]] == ["the", "zebra", "</s>"]
+    assert [token["oov"] for token in first["tokens"]] == [False, True, False]
+    assert second["log_prob"] == pytest.approx(model.score_sentence("said"), abs=1e-5)
+    done = run_cli("lm", "score", GOLDEN, "--json", "-q", "--no-bos", stdin=b"god\n")
+    assert json.loads(done.out)["log_prob"] == model.score_sentence("god", bos=False)
+    done = run_cli("lm", "score", GOLDEN, "-q", stdin=b"god\nbad \xff\n")
+    assert done.status == 1
+    assert "byte 8: not UTF-8 (byte 0xff)" in done.err
+
+
+def test_perplexity(run_cli, model, tmp_path):
+    (tmp_path / "x.txt").write_text("and god said\n\nthe zebra\n")
+    wanted = model.perplexity(tmp_path / "x.txt")
+    done = run_cli("lm", "perplexity", GOLDEN, tmp_path / "x.txt", "--json", "-q")
+    found = json.loads(done.out)
+    assert found.pop("model") == str(GOLDEN)
+    assert found == wanted.to_dict()
+    assert {"perplexity", "perplexity_without_oov", "tokens", "oov"} <= set(found)
+    done = run_cli("lm", "perplexity", GOLDEN, "-", stdin=(tmp_path / "x.txt").read_bytes())
+    assert f"perplexity               {wanted.perplexity:.4f}" in done.out
+    assert "8 (5 words, 3 </s>)" in done.out
+
+
+def test_perplexity_of_several_models(run_cli, tmp_path, kjv_text):
+    text = kjv_text.read_text().splitlines(keepends=True)
+    (tmp_path / "train.txt").write_text("".join(text[:2500]))
+    (tmp_path / "held.txt").write_text("".join(text[2500:2750]))
+    (tmp_path / "test.txt").write_text("".join(text[2750:]))
+    for order in (1, 3):
+        model = tmp_path / f"{order}.fe"
+        assert run_cli("lm", "train", tmp_path / "train.txt", "--order", order, "-o",
+                       model).status == 0  # fmt: skip
+    files = [tmp_path / name for name in ("1.fe", "3.fe", "test.txt")]
+    both = json.loads(run_cli("lm", "perplexity", *files, "--json").out)
+    assert both[0]["perplexity"] > both[1]["perplexity"]
+    held = ("--interpolate", tmp_path / "held.txt")
+    mixed = json.loads(run_cli("lm", "perplexity", *files, *held, "--json").out)
+    assert mixed["models"] == both
+    assert sum(mixed["weights"]) == pytest.approx(1)
+    cached = json.loads(run_cli("lm", "perplexity", *files, *held, "--cache", 200, "--json").out)
+    assert len(cached["weights"]) == 3
+    assert cached["perplexity"] < mixed["perplexity"]
+    done = run_cli("lm", "perplexity", *files, *held, "--cache", 200)
+    assert "cache of 200" in done.out
+    done = run_cli("lm", "perplexity", *files[:2], "-", stdin=files[2].read_bytes())
+    assert f"{both[0]['perplexity']:.4f}" in done.out
+    assert f"{both[1]['perplexity']:.4f}" in done.out
+    assert run_cli("lm", "perplexity", *files, "--cache", 5).status == 2
+    assert run_cli("lm", "perplexity", "-", "-", "-").status == 2
+
+
+def test_generate(run_cli, model):
+    done = run_cli("lm", "generate", GOLDEN, "-n", 3, "--seed", 4, "--context", "and god")
+    assert done.out.splitlines() == [
+        f"and god {s}".rstrip() for s in model.generate(3, 4, "and god")
+    ]
+    done = run_cli("lm", "generate", GOLDEN, "-n", 2, "--json", "--temperature", 0.5)
+    assert json.loads(done.out) == model.generate(2, temperature=0.5)
+
+
+def test_convert(run_cli, model, tmp_path):
+    native, arpa = tmp_path / "x.fe", tmp_path / "y.arpa"
+    assert run_cli("lm", "convert", GOLDEN, native, "-q").status == 0
+    assert run_cli("lm", "convert", native, arpa, "-q").status == 0
+    assert sorted(arpa.read_text().split("\n")) == sorted(GOLDEN.read_text().split("\n"))
+    done = run_cli("lm", "convert", "-", "-", "--format", "arpa", "-q", stdin=arpa.read_bytes())
+    assert done.out == arpa.read_text()
+    (tmp_path / "x.txt").write_text("and god said\n")
+    done = run_cli("lm", "convert", GOLDEN, tmp_path / "z.fe", "--quantize", 8, "--text",
+                   tmp_path / "x.txt")  # fmt: skip
+    assert done.status == 0
+    assert "quantised to 8 bits: log10 probabilities change by" in done.err
+    assert "exact" in done.err
+    assert NgramLM.load(tmp_path / "z.fe").tables_.bits == 8
+    assert run_cli("lm", "convert", GOLDEN, tmp_path / "z.fe", "--text", "x").status == 2
+    (tmp_path / "bad.arpa").write_text("\\data\\\nngram 1=zero\n")
+    done = run_cli("lm", "convert", tmp_path / "bad.arpa", tmp_path / "never.fe")
+    assert done.status == 1
+    assert "bad.arpa: line 2: expected 'ngram 1=...'" in done.err
+    assert not (tmp_path / "never.fe").exists()
+
+
+def test_a_shell_pipe(kjv_text, tmp_path):
+    packed = tmp_path / "x.gz"
+    packed.write_bytes(gzip.compress(kjv_text.read_bytes()))
+    fastembed = f"{sys.executable} -m fastembed lm"
+    command = (
+        f"gzip -dc {packed} | {fastembed} train - --order 3 -o - --format arpa -q | gzip > "
+        f"{tmp_path}/x.arpa.gz && head -5 {kjv_text} | {fastembed} perplexity "
+        f"{tmp_path}/x.arpa.gz - --json -q"
+    )
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["sentences"] == 5
