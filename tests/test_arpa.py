@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oracle_lm import OracleLM, random_arpa
 
 from fastembed import FormatError, NgramLM
-from fastembed.ngram import arpa_reader
+from fastembed.ngram import arpa_lines
 from fastembed.ngram.arpa import write_arpa
 from fastembed.ngram.arpa_reader import read_arpa
 
@@ -92,7 +92,7 @@ def test_srilm_dialect_says_what_was_added():
 @pytest.mark.parametrize("workers", [1, 2, 4])
 @pytest.mark.parametrize("block", [700, 1 << 24])
 def test_every_ngram_and_any_workers(tmp_path, monkeypatch, workers, block):
-    monkeypatch.setattr(arpa_reader, "BLOCK", block)
+    monkeypatch.setattr(arpa_lines, "BLOCK", block)
     text = random_arpa(3, 4, 40, 400)
     path = tmp_path / "x.arpa"
     path.write_text(text)
@@ -185,7 +185,7 @@ MALFORMED = [
 @pytest.mark.parametrize(("text", "message"), MALFORMED)
 @pytest.mark.parametrize("block", [64, 1 << 24])
 def test_malformed(tmp_path, monkeypatch, text, message, block):
-    monkeypatch.setattr(arpa_reader, "BLOCK", block)
+    monkeypatch.setattr(arpa_lines, "BLOCK", block)
     (tmp_path / "bad.arpa").write_text(text)
     with pytest.raises(FormatError, match=rf"bad\.arpa: .*{message}"):
         read_arpa(tmp_path / "bad.arpa")

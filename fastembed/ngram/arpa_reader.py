@@ -21,6 +21,7 @@ from fastembed.core.files import StrPath, consumed, open_read, stored_size
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.io.rows import LineError, parse_number
+from fastembed.ngram.arpa_lines import Lines, show
 from fastembed.ngram.binary import NONE, Bits, QueryTables, RepeatedNgram
 from fastembed.ngram.suffixes import add_suffixes
 from fastembed.ngram.tables import BOS, EOS, UNK
@@ -29,91 +30,10 @@ from fastembed.text.wordlist import WordList
 __all__ = ["MissingBackoff", "read_arpa"]
 
 MissingBackoff = Literal["error", "zero"]
-BLOCK = 1 << 24  # bytes that are read at a time
-MAX_LINE = 1 << 28
 MAX_PREAMBLE = 10_000  # lines before \data\
 UNKNOWN_LOG_PROB = -100.0  # of <unk> where the file has none: KenLM's choice
 _COUNT = re.compile(rb"ngram\s+(\d{1,2})\s*=\s*(\d{1,18})\s*")
 _FIRST_FIELD = re.compile(rb"[ \t]*[^ \t]+[ \t]+")
-_BLANKS = b" \t\r"
-
-
-class _Lines:
-    """A file as a buffer of whole lines: buffer[start:stop]."""
-
-    def __init__(self, file: BinaryIO, path: StrPath) -> None:
-        self.path = path
-        self._file = file
-        self.buffer = np.zeros(BLOCK + _arpa.PADDING, dtype=np.uint8)
-        self.start = self.stop = self._filled = 0
-        self.number = 1  # of the line at start
-        self._ended = False
-
-    def fail(self, problem: str, number: int | None = None) -> NoReturn:
-        raise FormatError(f"{self.path}: line {number or self.number}: {problem}")
-
-    def more(self) -> bool:
-        """Read on when all lines are taken; False at the end of the file."""
-        if self.start < self.stop:
-            return True
-        if self._ended:
-            return False
-        rest = self.buffer[self.stop : self._filled].copy()
-        self.buffer[: len(rest)] = rest
-        self._filled, self.start, self.stop = len(rest), 0, 0
-        while True:
-            room = memoryview(self.buffer)[self._filled : len(self.buffer) - _arpa.PADDING]
-            got = self._file.readinto(room)  # type: ignore[attr-defined]
-            self._filled += got
-            if not got:
-                self._ended = True
-                self.stop = self._filled
-                return self.stop > 0
-            if got < len(room):
-                continue
-            self.stop = _last_newline(self.buffer, self._filled) + 1
-            if self.stop > 0:
-                return True
-            if self._filled >= MAX_LINE:
-                self.fail(f"longer than {MAX_LINE} bytes; is this an ARPA file?")
-            self.buffer = np.concatenate([self.buffer, np.zeros_like(self.buffer)])
-
-    def peek(self) -> bytes | None:
-        """The line at start, None at the end of the file."""
-        if not self.more():
-            return None
-        end = _find_newline(self.buffer, self.start, self.stop)
-        return self.buffer[self.start : end].tobytes().strip(_BLANKS + b"\n")
-
-    def take(self) -> bytes | None:
-        """The same, moving on."""
-        line = self.peek()
-        if line is not None:
-            end = _find_newline(self.buffer, self.start, self.stop)
-            self.start = min(end + 1, self.stop)
-            self.number += 1
-        return line
-
-
-def _last_newline(buffer: NDArray[np.uint8], stop: int) -> int:
-    step = 256
-    while stop > 0:
-        begin = max(0, stop - step)
-        found = buffer[begin:stop].tobytes().rfind(b"\n")
-        if found >= 0:
-            return begin + found
-        stop, step = begin, 4 * step
-    return -1
-
-
-def _find_newline(buffer: NDArray[np.uint8], start: int, stop: int) -> int:
-    step = 256
-    while start < stop:
-        found = buffer[start : min(start + step, stop)].tobytes().find(b"\n")
-        if found >= 0:
-            return start + found
-        start, step = start + step, 4 * step
-    return stop
 
 
 @dataclass
@@ -183,7 +103,7 @@ class _Reader:
         workers: int,
         report: Progress,
     ) -> None:
-        self.lines = _Lines(file, "standard input" if path == "-" else path)
+        self.lines = Lines(file, "standard input" if path == "-" else path)
         self.file, self.bits, self.workers, self.report = file, bits, workers, report
         self.missing_backoff = missing_backoff
         self.tables: QueryTables
@@ -230,13 +150,13 @@ class _Reader:
             found = _COUNT.fullmatch(line)
             if found is not None:
                 if int(found[1]) != len(counts) + 1:
-                    lines.fail(f"expected 'ngram {len(counts) + 1}=...'; found {_show(line)}")
+                    lines.fail(f"expected 'ngram {len(counts) + 1}=...'; found {show(line)}")
                 counts.append(int(found[2]))
             elif line.startswith(b"\\"):
                 break
             elif line:
                 lines.fail(f"expected 'ngram {len(counts) + 1}=...' or \\1-grams:; found "
-                           f"{_show(line)}")  # fmt: skip
+                           f"{show(line)}")  # fmt: skip
             lines.take()
         if not counts:
             lines.fail("expected 'ngram 1=...'")
@@ -251,7 +171,7 @@ class _Reader:
         if line is None:
             self.lines.fail(f"the file is cut short: expected {wanted.decode()}")
         if line != wanted:
-            problem = f"expected {wanted.decode()}; found {_show(line)}"
+            problem = f"expected {wanted.decode()}; found {show(line)}"
             self.lines.fail(problem, self.lines.number - 1)
 
     # ------------------------------------------------------------------ n-grams
@@ -309,7 +229,7 @@ class _Reader:
             found = [self._find(word) for word in words]
             unknown = [word for word, i in zip(words, found, strict=True) if i < 0]
             if unknown:
-                lines.fail(f"the word {_show(unknown[0])} is not among the 1-grams")
+                lines.fail(f"the word {show(unknown[0])} is not among the 1-grams")
             ids = np.array([found])
         self._take(section, ids.astype(np.uint32), np.array([prob], "f4"), np.array([back], "f4"))
         lines.take()
@@ -448,19 +368,14 @@ def _parse_line(line: bytes, k: int, highest: bool) -> tuple[float, list[bytes],
     wanted += "" if highest else ", and a back-off weight"
     fields = [part for part in re.split(rb"[ \t\r]+", line) if part]
     if len(fields) not in (k + 1, k + 2):
-        raise LineError(f"{wanted}; found {len(fields)} fields: {_show(line)}")
+        raise LineError(f"{wanted}; found {len(fields)} fields: {show(line)}")
     prob = parse_number(fields[0])
     if prob > 0:
-        raise LineError(f"a log10 probability must be <= 0; found {_show(fields[0])}")
+        raise LineError(f"a log10 probability must be <= 0; found {show(fields[0])}")
     back = float("nan")
     if len(fields) == k + 2:
         back = parse_number(fields[k + 1])
         if highest and back != 0:
             raise LineError(f"{wanted}, no back-off weight in the highest order; found "
-                            f"{_show(line)}")  # fmt: skip
+                            f"{show(line)}")  # fmt: skip
     return prob, fields[1 : k + 1], back
-
-
-def _show(text: bytes) -> str:
-    shown = text if len(text) <= 60 else text[:57] + b"..."
-    return repr(shown.decode("utf-8", errors="backslashreplace"))
