@@ -5,6 +5,8 @@
 #include "panel.h"
 #include "lmquery_fill.h"
 #include "lmquery_score.h"
+#include "kn.h"
+#include "ngram.h"
 #include "scan.h"
 #include "spmm.h"
 #include "topk.h"
@@ -44,4 +46,11 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .lm_text = fe_lm_text,
     .lm_step = fe_lm_step,
     .lm_next = fe_lm_next,
+    .kn_sums = fe_kn_sums,
+    .kn_probs = fe_kn_probs,
+    .kn_backoffs = fe_kn_backoffs,
+    .log10_all = fe_log10_all,
+    .ngram_sort = fe_ngram_sort,
+    .ngram_emit = fe_ngram_emit,
+    .ngram_contexts = fe_ngram_contexts,
 };

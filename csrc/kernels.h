@@ -7,6 +7,8 @@
 
 #include "fe_base.h"
 #include "glove_job.h"
+#include "kn_job.h"
+#include "ngram_job.h"
 #include "word2vec_job.h"
 
 struct fe_fold;  /* utf8.h */
@@ -78,6 +80,29 @@ typedef struct {
                      struct fe_lm_state *behind, uint8_t *length);
     void (*lm_next)(const struct fe_lm *lm, const struct fe_lm_state *state, uint32_t first,
                     uint32_t last, float *score);
+
+    /* kn.h */
+    void (*kn_sums)(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,
+                    uint32_t threshold, uint64_t first, uint64_t last, fe_kn_sum *sums,
+                    uint32_t *pruned, int shared);
+    void (*kn_probs)(fe_kn_cell *cells, const uint32_t *parent, const uint32_t *context,
+                     uint64_t first, uint64_t last, const fe_kn_sum *sums, const uint32_t *pruned,
+                     const double *discounts, const float *lower);
+    void (*kn_backoffs)(const fe_kn_sum *sums, const uint32_t *pruned, uint64_t first,
+                        uint64_t last, const double *discounts, float *backoff);
+    void (*log10_all)(float *x, uint64_t first, uint64_t last);
+
+    /* ngram_sort.h, ngram.h */
+    fe_status (*ngram_sort)(const fe_ngram_text *text, uint32_t *places, size_t n,
+                            uint32_t first_word, int word_bits, uint8_t *codes,
+                            fe_ngram_scratch *scratch);
+    fe_status (*ngram_emit)(const fe_ngram_text *text, const uint32_t *places,
+                            const uint8_t *codes, size_t n, const uint32_t *weights, uint64_t step,
+                            const uint32_t *row, const fe_ngram_levels *levels,
+                            const fe_ngram_index *index, uint32_t rank);
+    void (*ngram_contexts)(uint32_t order, const uint32_t *places, const uint8_t *codes, size_t n,
+                           const uint32_t *row, const fe_ngram_levels *levels,
+                           const fe_ngram_index *index);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

@@ -8,6 +8,8 @@
 #ifndef FE_VEC_H
 #define FE_VEC_H
 
+#include <math.h>
+
 #include "fe_base.h"
 
 #if !defined(__GNUC__) && !defined(__clang__)
@@ -177,12 +179,15 @@ FE_INLINE fe_vec fe_exp_nonpositive(fe_vec x) {
     return (fe_vec)((fe_veci)p + exponent);
 }
 
-/* log(x) for normal x > 0, relative error about 1e-7 (absolute near 1): x = 2^n m with m in
- * [sqrt(1/2), sqrt(2)), a polynomial for log(m) (coefficients of Cephes' logf). */
-FE_INLINE fe_vec fe_log(fe_vec x) {
+/* x = 2^e (1 + r) with 1 + r in [sqrt(1/2), sqrt(2)), and log(1 + r) = r - r^2 / 2 + rest by a
+ * polynomial (coefficients of Cephes' logf), for normal x > 0. */
+typedef struct {
+    fe_vec e, r, rest;
+} fe_log_parts;
+FE_INLINE fe_log_parts fe_log_split(fe_vec x) {
     const fe_veci bits = (fe_veci)x, n = (bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: sqrt(1/2) */
     const fe_vec e = __builtin_convertvector(n, fe_vec);
-    const fe_vec r = (fe_vec)(bits - (n << 23)) - 1.0f, z = r * r;
+    const fe_vec r = (fe_vec)(bits - (n << 23)) - 1.0f;
     fe_vec p = fe_set1(7.0376836292e-2f);
     p = fe_fma(p, r, fe_set1(-1.1514610310e-1f));
     p = fe_fma(p, r, fe_set1(1.1676998740e-1f));
@@ -192,9 +197,26 @@ FE_INLINE fe_vec fe_log(fe_vec x) {
     p = fe_fma(p, r, fe_set1(2.0000714765e-1f));
     p = fe_fma(p, r, fe_set1(-2.4999993993e-1f));
     p = fe_fma(p, r, fe_set1(3.3333331174e-1f));
-    fe_vec y = fe_fma(e, fe_set1(-2.12194440e-4f), p * r * z);
-    y = fe_fma(z, fe_set1(-0.5f), y) + r;
-    return fe_fma(e, fe_set1(0.693359375f), y);
+    return (fe_log_parts){e, r, p * r * (r * r)};
+}
+
+/* log(x) for normal x > 0, relative error about 1e-7 (absolute near 1). */
+FE_INLINE fe_vec fe_log(fe_vec x) {
+    const fe_log_parts l = fe_log_split(x);
+    fe_vec y = fe_fma(l.e, fe_set1(-2.12194440e-4f), l.rest);
+    y = fe_fma(l.r * l.r, fe_set1(-0.5f), y) + l.r;
+    return fe_fma(l.e, fe_set1(0.693359375f), y);
+}
+
+/* log10(x) for normal x > 0, within 2 units in the last place; -infinity for 0 and for what is
+ * not normal. log10(e) and log10(2) are each the sum of a short constant and a small one. */
+FE_INLINE fe_vec fe_log10(fe_vec x) {
+    const fe_log_parts l = fe_log_split(x);
+    const fe_vec y = l.rest - 0.5f * (l.r * l.r);
+    fe_vec z = (l.r + y) * 7.00731903251827651129e-4f;
+    z = z + y * 4.3359375e-1f + l.r * 4.3359375e-1f;
+    z = z + l.e * 2.48745663981195213739e-4f + l.e * 3.0078125e-1f;
+    return fe_select((fe_veci)(x >= 1.17549435e-38f), z, fe_set1(-INFINITY));
 }
 
 #if defined(__clang__) || __GNUC__ >= 12

@@ -80,6 +80,34 @@ cdef extern from "glove_job.h" nogil:
         double loss
         int64_t pairs
 
+cdef extern from "kn_job.h" nogil:
+    ctypedef union fe_kn_cell:
+        uint32_t value
+        float prob
+    ctypedef struct fe_kn_sum:
+        uint32_t total
+        uint32_t n1
+        uint32_t n2
+        uint32_t n3
+
+cdef extern from "ngram_job.h" nogil:
+    const int FE_NGRAM_MAX, FE_NGRAM_BLOCK
+    ctypedef struct fe_ngram_text:
+        const uint32_t *stream
+        uint32_t bos
+        uint32_t order
+        uint32_t bits
+    ctypedef struct fe_ngram_scratch:
+        pass
+    ctypedef struct fe_ngram_levels:
+        uint32_t *word[8]
+        uint32_t *parent[8]
+        uint32_t *count[8]
+        uint32_t *context[8]
+    ctypedef struct fe_ngram_index:
+        uint32_t *rank
+        uint32_t *directory
+
 cdef extern from "utf8.h" nogil:
     ctypedef struct fe_fold:
         const uint32_t *table
@@ -215,6 +243,22 @@ cdef extern from "kernels.h" nogil:
                          uint8_t *) noexcept nogil
         void (*lm_next)(const fe_lm *, const fe_lm_state *, uint32_t, uint32_t,
                         float *) noexcept nogil
+        void (*kn_sums)(const fe_kn_cell *, const uint32_t *, const uint32_t *, uint32_t,
+                        uint64_t, uint64_t, fe_kn_sum *, uint32_t *, int) noexcept nogil
+        void (*kn_probs)(fe_kn_cell *, const uint32_t *, const uint32_t *, uint64_t, uint64_t,
+                         const fe_kn_sum *, const uint32_t *, const double *,
+                         const float *) noexcept nogil
+        void (*kn_backoffs)(const fe_kn_sum *, const uint32_t *, uint64_t, uint64_t,
+                            const double *, float *) noexcept nogil
+        void (*log10_all)(float *, uint64_t, uint64_t) noexcept nogil
+        int (*ngram_sort)(const fe_ngram_text *, uint32_t *, size_t, uint32_t, int, uint8_t *,
+                          fe_ngram_scratch *) noexcept nogil
+        int (*ngram_emit)(const fe_ngram_text *, const uint32_t *, const uint8_t *, size_t,
+                          const uint32_t *, uint64_t, const uint32_t *, const fe_ngram_levels *,
+                          const fe_ngram_index *, uint32_t) noexcept nogil
+        void (*ngram_contexts)(uint32_t, const uint32_t *, const uint8_t *, size_t,
+                               const uint32_t *, const fe_ngram_levels *,
+                               const fe_ngram_index *) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

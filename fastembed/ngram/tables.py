@@ -14,10 +14,21 @@ from numpy.typing import NDArray
 
 from fastembed.text.wordlist import WordList
 
-__all__ = ["BOS", "EOS", "SPECIALS", "UNK", "BackoffTables", "Level"]
+__all__ = [
+    "BOS",
+    "BOS_ID",
+    "EOS",
+    "EOS_ID",
+    "SPECIALS",
+    "UNK",
+    "UNK_ID",
+    "BackoffTables",
+    "Level",
+]
 
 UNK, BOS, EOS = "<unk>", "<s>", "</s>"
-SPECIALS = (UNK, BOS, EOS)  # ids 0, 1 and 2 of every vocabulary that is counted here
+SPECIALS = (UNK, BOS, EOS)  # of every vocabulary that is counted here, with the ids
+UNK_ID, BOS_ID, EOS_ID = range(3)
 
 
 @dataclass(frozen=True)

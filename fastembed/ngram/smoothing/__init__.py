@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from fastembed.ngram.smoothing.absolute_discounting import AbsoluteDiscounting
+from fastembed.ngram.smoothing.base import Smoothing
+from fastembed.ngram.smoothing.kneser_ney import KneserNey
 from fastembed.ngram.smoothing.modified_kneser_ney import ModifiedKneserNey
 
-__all__ = ["SMOOTHINGS"]
+__all__ = ["SMOOTHINGS", "Smoothing"]
 
-SMOOTHINGS: dict[str, type] = {"modified_kneser_ney": ModifiedKneserNey}
+# What a name means, in the order of the documentation.
+SMOOTHINGS: dict[str, type[Smoothing]] = {
+    method.name: method for method in (AbsoluteDiscounting, KneserNey, ModifiedKneserNey)
+}

@@ -1,0 +1,89 @@
+"""Absolute discounting with interpolation (Ney, Essen & Kneser 1994)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed.core.params import Opt
+from fastembed.core.progress import Progress
+from fastembed.ngram.counts import NgramCounts
+from fastembed.ngram.smoothing.base import Smoothing
+from fastembed.ngram.smoothing.discounting import estimate_discounted
+from fastembed.ngram.tables import BackoffTables
+
+__all__ = ["AbsoluteDiscounting", "one_discount"]
+
+
+def one_discount(
+    name: str, order: int, often: NDArray[np.int64], given: float | None
+) -> list[float]:
+    """D = n1 / (n1 + 2 n2), or what was given, for every value.
+
+    Raises
+    ------
+    ValueError
+        There are no n-grams with the value 1 or 2.
+    """
+    if given is None:
+        n1, n2 = int(often[1]), int(often[2])
+        if n1 == 0 or n2 == 0:
+            raise ValueError(
+                f"{name} cannot estimate its discount: no {order}-gram has the value "
+                f"{1 if n1 == 0 else 2}. The text is too small or artificial. Give discount=0.75 "
+                "(--discount 0.75), more text or a lower order"
+            )
+        given = n1 / (n1 + 2 * n2)
+    return [given] * 3
+
+
+@dataclass(kw_only=True)
+class AbsoluteDiscounting(Smoothing):
+    """Interpolated absolute discounting: D = n1 / (n1 + 2 n2) is taken away from every count.
+
+    Parameters
+    ----------
+    discount : float or None
+        D of all orders; None: estimated for each.
+
+    Examples
+    --------
+    >>> from fastembed.ngram.counts import count_ngrams
+    >>> counts = count_ngrams([["a", "b", "a", "b"], ["b"]], order=2)
+    >>> AbsoluteDiscounting().estimate(counts).metadata["discounts"][1][0]  # 3 / (3 + 2 * 2)
+    0.42857142857142855
+    """
+
+    name: ClassVar[str] = "absolute_discounting"
+
+    discount: Annotated[
+        float | None, Opt("discount of all orders; default estimated", gt=0, le=1)
+    ] = None
+
+    def estimate(
+        self,
+        counts: NgramCounts,
+        *,
+        workers: int | None = None,
+        heldout: Any = None,
+        progress: Progress | bool | None = None,
+        consume: bool = False,
+    ) -> BackoffTables:
+        """See `Smoothing.estimate`; ``metadata["discounts"]`` has D, three times, of each order."""
+        self.check_params()
+
+        def rule(order: int, often: NDArray[np.int64]) -> list[float]:
+            return one_discount("absolute discounting", order, often, self.discount)
+
+        return estimate_discounted(
+            self,
+            counts,
+            rule,
+            adjusted=False,
+            workers=workers,
+            progress=progress,
+            consume=consume,
+        )
