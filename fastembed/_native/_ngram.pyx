@@ -44,8 +44,7 @@ cdef class Sorter:
     rows : (P, order + 1) uint64; rows of each order that a part has, [:, 0] distinct sequences;
         zero until `sort`
     ranks : places, the parts aligned to BLOCK
-
-    The methods work on the parts first to last - 1, so that a call can be short.
+    The methods work on the parts first to last - 1.
     """
 
     cdef fe_ngram_text text
@@ -84,7 +83,7 @@ cdef class Sorter:
                                     &at[t, 0])
         self.sizes = sizes = counted.sum(axis=0, dtype=np.int64)
         start = np.concatenate([[0], np.cumsum(sizes)])
-        # where each thread's places of each part go: after those of earlier threads
+        # where each thread's places of each part go
         counted[:] = start[:parts] + np.cumsum(counted, axis=0, dtype=np.int64) - counted
         self.start = start
         rank = np.concatenate([[0], np.cumsum(-(-sizes // FE_NGRAM_BLOCK) * FE_NGRAM_BLOCK)])
@@ -151,10 +150,9 @@ cdef class Sorter:
         """Write the contexts into ``levels``, after `emit` of all parts."""
         cdef int64_t p
         cdef fe_ngram_levels out = _pointers(levels)
-        cdef fe_ngram_index index
         if rank.shape[0] == 0 or directory.shape[0] == 0:
             return
-        index = fe_ngram_index(<uint32_t *>&rank[0], <uint32_t *>&directory[0])
+        cdef fe_ngram_index index = fe_ngram_index(<uint32_t *>&rank[0], <uint32_t *>&directory[0])
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
             if self.start[p + 1] > self.start[p]:
                 kernels().ngram_contexts(
@@ -192,7 +190,8 @@ cdef fe_ngram_levels _pointers(list levels):
     cdef uint32_t **places[4]
     cdef uint32_t[::1] view
     memset(&out, 0, sizeof(out))
-    places[:] = [out.word, out.parent, out.count, out.context]
+    places[0], places[1] = out.word, out.parent
+    places[2], places[3] = out.count, out.context
     for k in range(2, len(levels)):
         for which, array in enumerate(levels[k]):
             if array is not None and len(array):
