@@ -1,0 +1,218 @@
+/* brown.h: Brown clustering: items enter one by one, and the pair of clusters is merged whose merge
+ * loses least average mutual information.
+ *
+ * Brown, Della Pietra, deSouza, Lai & Mercer (1992), "Class-based n-gram models of natural
+ * language", Computational Linguistics 18(4); the window of C + 1 clusters as in Liang (2005),
+ * "Semi-supervised learning for natural language", section 4.2. docs/clusters.md has the formulas.
+ *
+ * With g(n) = n log2 n and h(x, y) = g(x + y) - g(x) - g(y), merging a and b loses
+ *
+ *     loss(a, b) = f(l, a, b) + f(r, a, b)
+ *                  - sum over c, not a or b, of h(n_ac, n_bc) + h(n_ca, n_cb)
+ *                  - g(n_aa + n_ab + n_ba + n_bb) + g(n_aa) + g(n_ab) + g(n_ba) + g(n_bb)
+ *     f(l, a, b) = (l_a + l_b) log2(tl_a + tl_b) - l_a log2 tl_a - l_b log2 tl_b
+ *
+ * times the number of pairs. h is zero where one of its numbers is, so an item that enters, or a
+ * cluster that is merged, changes only what has to do with its neighbours: a step costs n times
+ * their number. All terms lie on a grid on which additions are exact (xlogx.h), so the table is
+ * always what the formula says, whatever was added and taken away before.
+ */
+#ifndef FE_BROWN_H
+#define FE_BROWN_H
+
+#include "brown_table.h"
+
+/* One of two clusters that become one, or an item that becomes a cluster. */
+typedef struct {
+    const double *out, *in; /* (stride,) counts with all others */
+    double self, l, r, tl, tr, pl, pr;
+} fe_brown_side;
+
+static inline fe_brown_side fe_brown_side_of(const fe_brown *b, size_t a) {
+    return (fe_brown_side){fe_brown_row(b, b->out, a), fe_brown_row(b, b->in, a), b->self[a],
+                           b->l[a], b->r[a], b->tl[a], b->tr[a], b->pl[a], b->pr[a]};
+}
+
+/* f(l, a, e) for all e, given l log2 tl of a and of each e. */
+FE_INLINE fe_vecd fe_brown_f(double l, double tl, double pl, fe_vecd le, fe_vecd tle, fe_vecd ple,
+                             double magic) {
+    return fe_xlogy(le + l, tle + tl, magic) - pl - ple;
+}
+
+/* row[e] -= sum over the contexts c of a list of h(high_c, y) - h(low_c, y), y = counts[c][e]. */
+static inline void fe_brown_overlaps(const fe_brown *b, const uint32_t *list, size_t m,
+                                     const double *base, const double *more, const double *counts,
+                                     double *row) {
+    const double magic = b->magic;
+    double *none = b->scratch[1]; /* what y = 0 would add, and takes away below */
+    double constant = 0.0;
+    for (size_t j = 0; j < m; j++) {
+        const double low = base[list[j]], high = low + more[list[j]];
+        none[j] = fe_xlogx1(high, magic) - fe_xlogx1(low, magic);
+        constant += none[j];
+    }
+    const size_t width = fe_brown_width(b);
+    for (size_t e = 0; e < width; e += FE_BROWN_PAD) {
+        fe_vecd sums[FE_BROWN_PAD / FE_DLANES];
+        for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++)
+            sums[i] = fe_loadd(row + e + i * FE_DLANES) + constant;
+        for (size_t j = 0; j < m; j++) {
+            const double low = base[list[j]], high = low + more[list[j]];
+            const double *y = counts + list[j] * b->stride + e;
+            for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++) {
+                const fe_vecd x = fe_loadd(y + i * FE_DLANES);
+                if (fe_all_zerod(x)) sums[i] -= none[j];
+                else sums[i] -= fe_xlogx(x + high, magic) - fe_xlogx(x + low, magic);
+            }
+        }
+        for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++)
+            fe_stored(row + e + i * FE_DLANES, sums[i]);
+    }
+}
+
+/* row, the losses of a with all others, becomes that of a and w together: for every slot e,
+ * loss(a + w, e) - loss(a, e) is added. ``aw`` and ``wa`` count the pairs of a and w. The lists of
+ * b hold w's neighbours in the table, without a and w. An item that enters joins a = nothing. */
+static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_brown_side *w,
+                                 double aw, double wa, double *row) {
+    const double magic = b->magic, self = a->self + aw + wa + w->self;
+    const double pl = fe_xlogy1(a->l + w->l, a->tl + w->tl, magic);
+    const double pr = fe_xlogy1(a->r + w->r, a->tr + w->tr, magic);
+    const double selves = fe_xlogx1(self, magic) - fe_xlogx1(a->self, magic);
+    const size_t width = fe_brown_width(b);
+    for (size_t e = 0; e < width; e += FE_DLANES) {
+        const fe_vecd l = fe_loadd(b->l + e), tl = fe_loadd(b->tl + e), p = fe_loadd(b->pl + e);
+        const fe_vecd r = fe_loadd(b->r + e), tr = fe_loadd(b->tr + e), q = fe_loadd(b->pr + e);
+        fe_vecd x = fe_loadd(row + e);
+        x += fe_brown_f(a->l + w->l, a->tl + w->tl, pl, l, tl, p, magic) -
+             fe_brown_f(a->l, a->tl, a->pl, l, tl, p, magic);
+        x += fe_brown_f(a->r + w->r, a->tr + w->tr, pr, r, tr, q, magic) -
+             fe_brown_f(a->r, a->tr, a->pr, r, tr, q, magic);
+        if (self != a->self) {
+            const fe_vecd four = fe_loadd(a->out + e) + fe_loadd(a->in + e) + fe_loadd(b->self + e);
+            x += selves - (fe_xlogx(four + self, magic) - fe_xlogx(four + a->self, magic));
+        }
+        fe_stored(row + e, x);
+    }
+    fe_brown_overlaps(b, b->outs, b->n_outs, a->out, w->out, b->in, row);
+    fe_brown_overlaps(b, b->ins, b->n_ins, a->in, w->in, b->out, row);
+    /* neighbours of w: e was among the contexts above, and is none of a pair with e itself */
+    for (size_t j = 0; j < b->n_either; j++) {
+        const uint32_t e = b->either[j];
+        const double ae = a->out[e], ea = a->in[e], we = w->out[e], ew = w->in[e];
+        const double ee = b->self[e], four = ae + ea + ee + self;
+        double x = fe_xlogx1(ae + we + ee, magic) - fe_xlogx1(ae + ee, magic);
+        x += fe_xlogx1(ea + ew + ee, magic) - fe_xlogx1(ea + ee, magic);
+        x -= fe_xlogx1(four + we + ew, magic) - fe_xlogx1(four, magic);
+        /* w was a context of a and e */
+        if (aw > 0 && ew > 0)
+            x += fe_xlogx1(aw + ew, magic) - fe_xlogx1(aw, magic) - fe_xlogx1(ew, magic);
+        if (wa > 0 && we > 0)
+            x += fe_xlogx1(wa + we, magic) - fe_xlogx1(wa, magic) - fe_xlogx1(we, magic);
+        row[e] += x;
+    }
+}
+
+/* row[list[j]] += x[j] */
+static inline void fe_brown_scatter(double *row, const uint32_t *list, size_t m, const double *x) {
+    for (size_t j = 0; j < m; j++) row[list[j]] += x[j];
+}
+
+/* A new context w of the clusters of a list, which have ``x`` pairs with it: for all pairs of
+ * clusters, h(x_d, x_e) less is lost, and the sums l (or r) of the list grow. */
+static inline void fe_brown_context(fe_brown *b, const uint32_t *list, size_t m, const double *x,
+                                    double *l, const double *tl, double *pl) {
+    if (m == 0) return;
+    const double magic = b->magic;
+    double *xs = b->scratch[1], *gs = b->scratch[2], *h = b->scratch[3];
+    double *before = b->scratch[4], *grown = b->scratch[5];
+    const size_t width = fe_brown_width(b);
+    memcpy(before, l, width * sizeof *before);
+    memset(grown, 0, width * sizeof *grown);
+    for (size_t j = 0; j < m; j++) {
+        const uint32_t d = list[j];
+        xs[j] = x[d];
+        l[d] += x[d];
+        grown[d] = fe_xlogy1(l[d], tl[d], magic) - pl[d];
+    }
+    fe_xlogy_list(xs, xs, m, magic, gs);
+    b->tick++;
+    for (size_t j = 0; j < m; j++) fe_brown_refresh(b, list[j]);
+    for (size_t j = 0; j < m; j++) {
+        const uint32_t d = list[j];
+        double *row = fe_brown_row(b, b->loss, d);
+        for (size_t i = 0; i < m; i++) h[i] = xs[i] + xs[j];
+        fe_xlogy_list(h, h, m, magic, h);
+        for (size_t i = 0; i < m; i++) h[i] = gs[i] + gs[j] - h[i];
+        fe_brown_scatter(row, list, m, h);
+        fe_vecd least = fe_set1d(INFINITY);
+        for (size_t e = 0; e < width; e += FE_DLANES) {
+            const fe_vecd log = fe_log2d(fe_loadd(tl + e) + tl[d]);
+            fe_vecd more = fe_to_grid((fe_loadd(l + e) + l[d]) * log, magic) -
+                           fe_to_grid((fe_loadd(before + e) + before[d]) * log, magic) -
+                           fe_loadd(grown + e) - grown[d];
+            more += fe_loadd(row + e);
+            fe_stored(row + e, more);
+            fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), more));
+            least = fe_mind(least, more);
+        }
+        b->low[d] = fe_min_lane(least);
+    }
+    for (size_t j = 0; j < m; j++) pl[list[j]] += grown[list[j]];
+}
+
+/* Contexts a and w become one. For all pairs d, e of other clusters h(x1, y1) + h(x2, y2) of the
+ * sum becomes h(x1 + x2, y1 + y2), with x1, y1 the pairs of d, e with a and x2, y2 those with w;
+ * nothing changes where x2 = y2 = 0, so the rows are those of w's neighbours. */
+static inline void fe_brown_fold(fe_brown *b, const uint32_t *list, size_t m, uint32_t a,
+                                 uint32_t w, const double *with_a, const double *with_w) {
+    if (m == 0) return;
+    const double magic = b->magic;
+    double *x2 = b->scratch[1], *g2 = b->scratch[2], *h = b->scratch[3], *sums = b->scratch[4];
+    const size_t width = fe_brown_width(b);
+    /* g(y1 + y2) - g(y1) - g(y2); a's own row is made elsewhere, w's slot goes */
+    for (size_t e = 0; e < width; e += FE_DLANES) {
+        const fe_vecd y1 = fe_loadd(with_a + e), y2 = fe_loadd(with_w + e);
+        fe_stored(sums + e, fe_xlogx(y1 + y2, magic) - fe_xlogx(y1, magic) - fe_xlogx(y2, magic));
+    }
+    sums[a] = INFINITY;
+    if (w < b->n) sums[w] = INFINITY;
+    for (size_t j = 0; j < m; j++) x2[j] = with_w[list[j]];
+    fe_xlogy_list(x2, x2, m, magic, g2);
+    b->tick++;
+    for (size_t j = 0; j < m; j++) fe_brown_refresh(b, list[j]);
+    for (size_t j = 0; j < m; j++) {
+        const uint32_t d = list[j];
+        const double x1 = with_a[d], both = x1 + x2[j];
+        double *row = fe_brown_row(b, b->loss, d);
+        /* g(x2 + y2) - g(x2), zero but for the neighbours */
+        for (size_t i = 0; i < m; i++) h[i] = x2[i] + x2[j];
+        fe_xlogy_list(h, h, m, magic, h);
+        for (size_t i = 0; i < m; i++) h[i] -= g2[j];
+        fe_brown_scatter(row, list, m, h);
+        const double constant = fe_xlogx1(both, magic) - fe_xlogx1(x1, magic);
+        fe_vecd least = fe_set1d(INFINITY);
+        for (size_t e = 0; e < width; e += FE_DLANES) {
+            const fe_vecd y1 = fe_loadd(with_a + e), y2 = fe_loadd(with_w + e);
+            fe_vecd x = fe_loadd(row + e) + fe_loadd(sums + e) + constant;
+            x -= fe_xlogx(y1 + y2 + both, magic) - fe_xlogx(y1 + x1, magic);
+            fe_stored(row + e, x);
+            fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), x));
+            least = fe_mind(least, x);
+        }
+        b->low[d] = fe_min_lane(least);
+    }
+}
+
+/* A row has just been written as a whole: it is the newest, and bounds all others. */
+static inline void fe_brown_publish(fe_brown *b, uint32_t a) {
+    double *row = fe_brown_row(b, b->loss, a);
+    const size_t width = fe_brown_width(b);
+    row[a] = INFINITY;
+    for (size_t e = b->n; e < b->stride; e++) row[e] = INFINITY;
+    for (size_t e = 0; e < width; e += FE_DLANES)
+        fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), fe_loadd(row + e)));
+    b->low[a] = fe_brown_row_min(b, row);
+}
+
+#endif
