@@ -53,20 +53,20 @@ static inline void fe_brown_overlaps(const fe_brown *b, const uint32_t *list, si
     }
     const size_t width = fe_brown_width(b);
     for (size_t e = 0; e < width; e += FE_BROWN_PAD) {
-        fe_vecd sums[FE_BROWN_PAD / FE_DLANES];
-        for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++)
-            sums[i] = fe_loadd(row + e + i * FE_DLANES) + constant;
+        fe_vecd sums[FE_BROWN_PAD / FE_LANES_D];
+        for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++)
+            sums[i] = fe_load_d(row + e + i * FE_LANES_D) + constant;
         for (size_t j = 0; j < m; j++) {
             const double low = base[list[j]], high = low + more[list[j]];
             const double *y = counts + list[j] * b->stride + e;
-            for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++) {
-                const fe_vecd x = fe_loadd(y + i * FE_DLANES);
-                if (fe_all_zerod(x)) sums[i] -= none[j];
+            for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++) {
+                const fe_vecd x = fe_load_d(y + i * FE_LANES_D);
+                if (fe_all_zero_d(x)) sums[i] -= none[j];
                 else sums[i] -= fe_xlogx(x + high, magic) - fe_xlogx(x + low, magic);
             }
         }
-        for (int i = 0; i < FE_BROWN_PAD / FE_DLANES; i++)
-            fe_stored(row + e + i * FE_DLANES, sums[i]);
+        for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++)
+            fe_store_d(row + e + i * FE_LANES_D, sums[i]);
     }
 }
 
@@ -80,19 +80,19 @@ static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_b
     const double pr = fe_xlogy1(a->r + w->r, a->tr + w->tr, magic);
     const double selves = fe_xlogx1(self, magic) - fe_xlogx1(a->self, magic);
     const size_t width = fe_brown_width(b);
-    for (size_t e = 0; e < width; e += FE_DLANES) {
-        const fe_vecd l = fe_loadd(b->l + e), tl = fe_loadd(b->tl + e), p = fe_loadd(b->pl + e);
-        const fe_vecd r = fe_loadd(b->r + e), tr = fe_loadd(b->tr + e), q = fe_loadd(b->pr + e);
-        fe_vecd x = fe_loadd(row + e);
+    for (size_t e = 0; e < width; e += FE_LANES_D) {
+        const fe_vecd l = fe_load_d(b->l + e), tl = fe_load_d(b->tl + e), p = fe_load_d(b->pl + e);
+        const fe_vecd r = fe_load_d(b->r + e), tr = fe_load_d(b->tr + e), q = fe_load_d(b->pr + e);
+        fe_vecd x = fe_load_d(row + e);
         x += fe_brown_f(a->l + w->l, a->tl + w->tl, pl, l, tl, p, magic) -
              fe_brown_f(a->l, a->tl, a->pl, l, tl, p, magic);
         x += fe_brown_f(a->r + w->r, a->tr + w->tr, pr, r, tr, q, magic) -
              fe_brown_f(a->r, a->tr, a->pr, r, tr, q, magic);
         if (self != a->self) {
-            const fe_vecd four = fe_loadd(a->out + e) + fe_loadd(a->in + e) + fe_loadd(b->self + e);
+            const fe_vecd four = fe_load_d(a->out + e) + fe_load_d(a->in + e) + fe_load_d(b->self + e);
             x += selves - (fe_xlogx(four + self, magic) - fe_xlogx(four + a->self, magic));
         }
-        fe_stored(row + e, x);
+        fe_store_d(row + e, x);
     }
     fe_brown_overlaps(b, b->outs, b->n_outs, a->out, w->out, b->in, row);
     fe_brown_overlaps(b, b->ins, b->n_ins, a->in, w->in, b->out, row);
@@ -145,18 +145,18 @@ static inline void fe_brown_context(fe_brown *b, const uint32_t *list, size_t m,
         fe_xlogy_list(h, h, m, magic, h);
         for (size_t i = 0; i < m; i++) h[i] = gs[i] + gs[j] - h[i];
         fe_brown_scatter(row, list, m, h);
-        fe_vecd least = fe_set1d(INFINITY);
-        for (size_t e = 0; e < width; e += FE_DLANES) {
-            const fe_vecd log = fe_log2d(fe_loadd(tl + e) + tl[d]);
-            fe_vecd more = fe_to_grid((fe_loadd(l + e) + l[d]) * log, magic) -
-                           fe_to_grid((fe_loadd(before + e) + before[d]) * log, magic) -
-                           fe_loadd(grown + e) - grown[d];
-            more += fe_loadd(row + e);
-            fe_stored(row + e, more);
-            fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), more));
-            least = fe_mind(least, more);
+        fe_vecd least = fe_set1_d(INFINITY);
+        for (size_t e = 0; e < width; e += FE_LANES_D) {
+            const fe_vecd log = fe_log2_d(fe_load_d(tl + e) + tl[d]);
+            fe_vecd more = fe_to_grid((fe_load_d(l + e) + l[d]) * log, magic) -
+                           fe_to_grid((fe_load_d(before + e) + before[d]) * log, magic) -
+                           fe_load_d(grown + e) - grown[d];
+            more += fe_load_d(row + e);
+            fe_store_d(row + e, more);
+            fe_store_d(b->low + e, fe_min_d(fe_load_d(b->low + e), more));
+            least = fe_min_d(least, more);
         }
-        b->low[d] = fe_min_lane(least);
+        b->low[d] = fe_min_lane_d(least);
     }
     for (size_t j = 0; j < m; j++) pl[list[j]] += grown[list[j]];
 }
@@ -171,9 +171,9 @@ static inline void fe_brown_fold(fe_brown *b, const uint32_t *list, size_t m, ui
     double *x2 = b->scratch[1], *g2 = b->scratch[2], *h = b->scratch[3], *sums = b->scratch[4];
     const size_t width = fe_brown_width(b);
     /* g(y1 + y2) - g(y1) - g(y2); a's own row is made elsewhere, w's slot goes */
-    for (size_t e = 0; e < width; e += FE_DLANES) {
-        const fe_vecd y1 = fe_loadd(with_a + e), y2 = fe_loadd(with_w + e);
-        fe_stored(sums + e, fe_xlogx(y1 + y2, magic) - fe_xlogx(y1, magic) - fe_xlogx(y2, magic));
+    for (size_t e = 0; e < width; e += FE_LANES_D) {
+        const fe_vecd y1 = fe_load_d(with_a + e), y2 = fe_load_d(with_w + e);
+        fe_store_d(sums + e, fe_xlogx(y1 + y2, magic) - fe_xlogx(y1, magic) - fe_xlogx(y2, magic));
     }
     sums[a] = INFINITY;
     if (w < b->n) sums[w] = INFINITY;
@@ -191,16 +191,16 @@ static inline void fe_brown_fold(fe_brown *b, const uint32_t *list, size_t m, ui
         for (size_t i = 0; i < m; i++) h[i] -= g2[j];
         fe_brown_scatter(row, list, m, h);
         const double constant = fe_xlogx1(both, magic) - fe_xlogx1(x1, magic);
-        fe_vecd least = fe_set1d(INFINITY);
-        for (size_t e = 0; e < width; e += FE_DLANES) {
-            const fe_vecd y1 = fe_loadd(with_a + e), y2 = fe_loadd(with_w + e);
-            fe_vecd x = fe_loadd(row + e) + fe_loadd(sums + e) + constant;
+        fe_vecd least = fe_set1_d(INFINITY);
+        for (size_t e = 0; e < width; e += FE_LANES_D) {
+            const fe_vecd y1 = fe_load_d(with_a + e), y2 = fe_load_d(with_w + e);
+            fe_vecd x = fe_load_d(row + e) + fe_load_d(sums + e) + constant;
             x -= fe_xlogx(y1 + y2 + both, magic) - fe_xlogx(y1 + x1, magic);
-            fe_stored(row + e, x);
-            fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), x));
-            least = fe_mind(least, x);
+            fe_store_d(row + e, x);
+            fe_store_d(b->low + e, fe_min_d(fe_load_d(b->low + e), x));
+            least = fe_min_d(least, x);
         }
-        b->low[d] = fe_min_lane(least);
+        b->low[d] = fe_min_lane_d(least);
     }
 }
 
@@ -210,8 +210,8 @@ static inline void fe_brown_publish(fe_brown *b, uint32_t a) {
     const size_t width = fe_brown_width(b);
     row[a] = INFINITY;
     for (size_t e = b->n; e < b->stride; e++) row[e] = INFINITY;
-    for (size_t e = 0; e < width; e += FE_DLANES)
-        fe_stored(b->low + e, fe_mind(fe_loadd(b->low + e), fe_loadd(row + e)));
+    for (size_t e = 0; e < width; e += FE_LANES_D)
+        fe_store_d(b->low + e, fe_min_d(fe_load_d(b->low + e), fe_load_d(row + e)));
     b->low[a] = fe_brown_row_min(b, row);
 }
 

@@ -140,9 +140,9 @@ static inline void fe_brown_merge(fe_brown *b, uint32_t a, uint32_t w, fe_merge 
         b->in[d * stride + w] = 0.0;
     }
     fe_brown_row(b, b->loss, a)[w] = INFINITY;
-    for (size_t e = 0; e < width; e += FE_DLANES) {
-        fe_stored(out + e, fe_loadd(out + e) + fe_loadd(two.out + e));
-        fe_stored(in + e, fe_loadd(in + e) + fe_loadd(two.in + e));
+    for (size_t e = 0; e < width; e += FE_LANES_D) {
+        fe_store_d(out + e, fe_load_d(out + e) + fe_load_d(two.out + e));
+        fe_store_d(in + e, fe_load_d(in + e) + fe_load_d(two.in + e));
     }
     out[a] = in[a] = b->self[a] = self;
     out[w] = in[w] = 0.0;
@@ -267,13 +267,18 @@ static inline fe_status fe_brown_restore(fe_brown *b, uint32_t added, const fe_m
 /* Average mutual information of the pairs among the items that are in, with the sums of all:
  * the number of pairs times it, in bits. */
 static inline double fe_brown_information(const fe_brown *b) {
-    double sum = 0.0;
+    const size_t width = fe_brown_width(b);
+    fe_vecd sums = fe_set1_d(0.0);
+    double marginals = 0.0;
     for (size_t a = 0; a < b->n; a++) {
         const double *out = fe_brown_row(b, b->out, a);
-        for (size_t e = 0; e < b->n; e++) sum += out[e] > 0 ? fe_xlogx1(out[e], b->magic) : 0.0;
-        sum -= b->pl[a] + b->pr[a];
+        for (size_t e = 0; e < width; e += FE_LANES_D)
+            sums += fe_xlogx(fe_load_d(out + e), b->magic);
+        marginals += b->pl[a] + b->pr[a];
     }
-    return sum;
+    double sum = 0.0;
+    for (int i = 0; i < FE_LANES_D; i++) sum += sums[i];
+    return sum - marginals;
 }
 
 #endif

@@ -56,41 +56,45 @@ static inline double *fe_brown_row(const fe_brown *b, double *matrix, size_t slo
 
 static inline void fe_brown_free(fe_brown *b) {
     if (b == NULL) return;
-    double *arrays[] = {b->out, b->in, b->loss, b->l, b->r, b->tl, b->tr, b->pl, b->pr,
-                        b->self, b->low, b->zero};
+    double *arrays[] = {b->l, b->r, b->tl, b->tr, b->pl, b->pr, b->self, b->low, b->zero};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     for (size_t i = 0; i < FE_BROWN_SCRATCH; i++) free(b->scratch[i]);
-    uint32_t *lists[] = {b->first, b->outs, b->ins, b->either, b->older, b->newer, b->parent,
+    uint32_t *lists[] = {b->outs, b->ins, b->either, b->older, b->newer, b->parent,
                          b->slot};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) free(lists[i]);
     free(b->stamp);
     free(b);
 }
 
-/* NULL without memory. The arrays of ``pairs`` must outlive the result. */
-static inline fe_brown *fe_brown_new(const fe_pairs *pairs, uint32_t n_clusters) {
+static inline size_t fe_brown_stride(size_t n_clusters) {
+    return (n_clusters + 1 + FE_BROWN_PAD - 1) / FE_BROWN_PAD * FE_BROWN_PAD;
+}
+
+/* NULL without memory. The arrays must outlive the result. */
+static inline fe_brown *fe_brown_new(const fe_pairs *pairs, uint32_t n_clusters,
+                                     double *matrices /* (3 (C + 1), stride), zero: out, in, loss */,
+                                     uint32_t *first /* (C + 1,) */) {
     fe_brown *b = (fe_brown *)calloc(1, sizeof *b);
     if (b == NULL) return NULL;
     b->pairs = *pairs;
     b->magic = fe_grid_magic(pairs->total);
     b->n_clusters = n_clusters;
     b->newest = FE_BROWN_NONE;
+    b->first = first;
     const size_t rows = (size_t)n_clusters + 1, items = pairs->n_items;
-    const size_t stride = (rows + FE_BROWN_PAD - 1) / FE_BROWN_PAD * FE_BROWN_PAD;
+    const size_t stride = fe_brown_stride(n_clusters);
     b->stride = stride;
-    int ok = rows <= SIZE_MAX / 8 / stride;
-    double **matrices[] = {&b->out, &b->in, &b->loss};
-    for (size_t i = 0; ok && i < 3; i++) {
-        *matrices[i] = (double *)fe_calloc_array(rows * stride, sizeof(double));
-        ok = *matrices[i] != NULL;
-    }
+    b->out = matrices;
+    b->in = matrices + rows * stride;
+    b->loss = matrices + 2 * rows * stride;
+    int ok = 1;
     double **vectors[] = {&b->l, &b->r, &b->tl, &b->tr, &b->pl, &b->pr, &b->self, &b->low,
                           &b->zero};
     for (size_t i = 0; ok && i < sizeof vectors / sizeof *vectors; i++)
         ok = (*vectors[i] = (double *)fe_calloc_array(stride, sizeof(double))) != NULL;
     for (size_t i = 0; ok && i < FE_BROWN_SCRATCH; i++)
         ok = (b->scratch[i] = (double *)fe_calloc_array(stride, sizeof(double))) != NULL;
-    uint32_t **lists[] = {&b->first, &b->outs, &b->ins, &b->either, &b->older, &b->newer};
+    uint32_t **lists[] = {&b->outs, &b->ins, &b->either, &b->older, &b->newer};
     for (size_t i = 0; ok && i < sizeof lists / sizeof *lists; i++)
         ok = (*lists[i] = (uint32_t *)fe_calloc_array(rows, sizeof(uint32_t))) != NULL;
     ok = ok && (b->parent = (uint32_t *)fe_calloc_array(items, sizeof(uint32_t))) != NULL &&
@@ -149,10 +153,10 @@ static inline void fe_brown_refresh(fe_brown *b, uint32_t a) {
 }
 
 static inline double fe_brown_row_min(const fe_brown *b, const double *row) {
-    fe_vecd least = fe_set1d(INFINITY);
+    fe_vecd least = fe_set1_d(INFINITY);
     const size_t width = fe_brown_width(b);
-    for (size_t e = 0; e < width; e += FE_DLANES) least = fe_mind(least, fe_loadd(row + e));
-    return fe_min_lane(least);
+    for (size_t e = 0; e < width; e += FE_LANES_D) least = fe_min_d(least, fe_load_d(row + e));
+    return fe_min_lane_d(least);
 }
 
 /* ------------------------------------------------------------------------ the cheapest merge */

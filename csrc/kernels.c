@@ -1,12 +1,14 @@
 /* kernels.c: compiled once per instruction set with -DFE_ISA=base|v3|v4 (see setup.py). */
 #include "kernels.h"
 
+#include "brown_step.h"
+#include "exchange.h"
 #include "glove.h"
-#include "panel.h"
 #include "lmquery_fill.h"
 #include "lmquery_score.h"
 #include "kn.h"
 #include "ngram.h"
+#include "panel.h"
 #include "scan.h"
 #include "spmm.h"
 #include "topk.h"
@@ -53,4 +55,15 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .ngram_sort = fe_ngram_sort,
     .ngram_emit = fe_ngram_emit,
     .ngram_contexts = fe_ngram_contexts,
+    .brown_new = fe_brown_new,
+    .brown_free = fe_brown_free,
+    .brown_run = fe_brown_run,
+    .brown_refresh_all = fe_brown_refresh_all,
+    .brown_restore = fe_brown_restore,
+    .brown_information = fe_brown_information,
+    .xlogy_list = fe_xlogy_list,
+    .exchange_new = fe_exchange_new,
+    .exchange_free = fe_exchange_free,
+    .exchange_chunk = fe_exchange_chunk,
+    .exchange_information = fe_exchange_information,
 };

@@ -5,6 +5,7 @@
 #ifndef FE_KERNELS_H
 #define FE_KERNELS_H
 
+#include "brown_job.h"
 #include "fe_base.h"
 #include "glove_job.h"
 #include "kn_job.h"
@@ -103,6 +104,22 @@ typedef struct {
     void (*ngram_contexts)(uint32_t order, const uint32_t *places, const uint8_t *codes, size_t n,
                            const uint32_t *row, const fe_ngram_levels *levels,
                            const fe_ngram_index *index);
+    /* brown_step.h */
+    fe_brown *(*brown_new)(const fe_pairs *pairs, uint32_t n_clusters, double *matrices,
+                           uint32_t *first);
+    void (*brown_free)(fe_brown *brown);
+    size_t (*brown_run)(fe_brown *brown, size_t steps, fe_merge *log);
+    void (*brown_refresh_all)(fe_brown *brown);
+    fe_status (*brown_restore)(fe_brown *brown, uint32_t added, const fe_merge *log, size_t m,
+                               const uint32_t *first, size_t n, const double *loss);
+    double (*brown_information)(const fe_brown *brown);
+    void (*xlogy_list)(const double *x, const double *y, size_t n, double magic, double *out);
+    /* exchange.h */
+    fe_exchange *(*exchange_new)(const fe_pairs *pairs, uint32_t n_classes, uint32_t *classes,
+                                 double *matrices);
+    void (*exchange_free)(fe_exchange *exchange);
+    size_t (*exchange_chunk)(fe_exchange *exchange, uint32_t first, uint32_t count);
+    double (*exchange_information)(const fe_exchange *exchange);
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */

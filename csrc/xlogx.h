@@ -4,7 +4,7 @@
  * additions and subtractions. So that rounding errors neither pile up nor depend on the order, each
  * term is rounded to a multiple of 2^-s, where s is chosen so that every sum that can occur has less
  * than 53 bits: then additions are exact, a sum has one value however it came about, and equal
- * losses are equal. With 10^6 tokens the grid is 2^-23 bits, with 10^9 it is 2^-12.
+ * losses are equal. With 10^6 pairs the grid is 2^-24 bits, with 10^9 it is 2^-14.
  *
  * The logarithm: x = 2^e m; 16 intervals of m with tabulated reciprocals, then a polynomial of
  * degree 7 (tools/make_log2_table.py prints the numbers). Its error is some 4e-15.
@@ -31,33 +31,33 @@ static const double fe_log2_middle[16] = {
 };
 
 /* log2 of x > 0, normal; of 0 a finite number. */
-FE_INLINE fe_vecd fe_log2d(fe_vecd x) {
-    const fe_vecdu bits = (fe_vecdu)x;
-    const fe_vecdu index = bits >> 48;
+FE_INLINE fe_vecd fe_log2_d(fe_vecd x) {
+    const fe_vecd_bits bits = (fe_vecd_bits)x;
+    const fe_vecd_bits index = bits >> 48;
     const fe_vecd m = (fe_vecd)((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
     /* the exponent as the low bits of 2^52 + exponent */
     const fe_vecd e = (fe_vecd)((bits >> 52) | 0x4330000000000000) - 4503599627371519.0;
-    const fe_vecd r = m * fe_lookup16(fe_log2_inverse, index) - 1.0;
+    const fe_vecd r = m * fe_lookup16_d(fe_log2_inverse, index) - 1.0;
     const fe_vecd s = r * r;
     const fe_vecd low = 0x1.71547652b82fep+0 + r * -0x1.71547652d9d0cp-1;
     const fe_vecd middle = 0x1.ec709dc3dc090p-2 + r * -0x1.71546d6217476p-2;
     const fe_vecd high = 0x1.2776bd1c95797p-2 + r * -0x1.ed08b17b2cefap-3;
     const fe_vecd p = low + s * (middle + s * (high + s * 0x1.a69e91592678bp-3));
-    return e + (fe_lookup16(fe_log2_middle, index) + r * p);
+    return e + (fe_lookup16_d(fe_log2_middle, index) + r * p);
 }
 
 /* To the grid: adding and taking away 1.5 * 2^(52 - s) leaves a multiple of 2^-s. */
 FE_INLINE fe_vecd fe_to_grid(fe_vecd x, double magic) { return (x + magic) - magic; }
 
 FE_INLINE fe_vecd fe_xlogy(fe_vecd x, fe_vecd y, double magic) {
-    return fe_to_grid(x * fe_log2d(y), magic);
+    return fe_to_grid(x * fe_log2_d(y), magic);
 }
 /* n log2 n, 0 for 0 */
 FE_INLINE fe_vecd fe_xlogx(fe_vecd x, double magic) { return fe_xlogy(x, x, magic); }
 
 /* The same for one number: by the same operations, so with the same bits. */
 FE_INLINE double fe_xlogy1(double x, double y, double magic) {
-    return fe_xlogy(fe_set1d(x), fe_set1d(y), magic)[0];
+    return fe_xlogy(fe_set1_d(x), fe_set1_d(y), magic)[0];
 }
 FE_INLINE double fe_xlogx1(double x, double magic) { return fe_xlogy1(x, x, magic); }
 
@@ -65,19 +65,20 @@ FE_INLINE double fe_xlogx1(double x, double magic) { return fe_xlogy1(x, x, magi
 static inline void fe_xlogy_list(const double *x /* IN (n,) */, const double *y /* IN (n,) */,
                                  size_t n, double magic, double *out /* OUT (n,) */) {
     size_t i = 0;
-    for (; i + FE_DLANES <= n; i += FE_DLANES)
-        fe_stored(out + i, fe_xlogy(fe_loadd(x + i), fe_loadd(y + i), magic));
+    for (; i + FE_LANES_D <= n; i += FE_LANES_D)
+        fe_store_d(out + i, fe_xlogy(fe_load_d(x + i), fe_load_d(y + i), magic));
     for (; i < n; i++) out[i] = fe_xlogy1(x[i], y[i], magic);
 }
 
 /* The addend of fe_to_grid for sums of a corpus of ``total`` counts, 0 < total <= FE_XLOGX_MOST.
  *
  * Each term is at most b = total log2 total, and sums are kept below 4 b: with 2^p >= 8 b, a grid
- * of 2^(p - 52) leaves every one of them exact. */
+ * of 2^(p - 52) leaves every one of them exact. It is no finer than 2^-24, so that errors of the
+ * logarithm hardly ever decide to which side a small count's term is rounded. */
 static inline double fe_grid_magic(double total) {
     double log = 1.0;
     for (double power = 2.0; power < total; power *= 2.0) log += 1.0;
-    double bound = 1.0;
+    double bound = 0x1p28;
     while (bound < 8.0 * total * log) bound *= 2.0;
     return 1.5 * bound; /* 1.5 * 2^(52 - s) with s = 52 - p */
 }

@@ -200,6 +200,24 @@ cdef extern from "lmquery_fill.h" nogil:
         const uint8_t *prob
         const uint8_t *back
         uint64_t n
+cdef extern from "brown_job.h" nogil:
+    ctypedef struct fe_pairs:
+        uint32_t n_items
+        const uint64_t *right_start
+        const uint32_t *right
+        const int64_t *right_count
+        const uint64_t *left_start
+        const uint32_t *left
+        const int64_t *left_count
+        double total
+    ctypedef struct fe_merge:
+        uint32_t kept
+        uint32_t gone
+        double loss
+    ctypedef struct fe_brown:
+        pass
+    ctypedef struct fe_exchange:
+        pass
 
 cdef extern from "kernels.h" nogil:
     ctypedef struct fe_kernels:
@@ -259,6 +277,19 @@ cdef extern from "kernels.h" nogil:
         void (*ngram_contexts)(uint32_t, const uint32_t *, const uint8_t *, size_t,
                                const uint32_t *, const fe_ngram_levels *,
                                const fe_ngram_index *) noexcept nogil
+        fe_brown *(*brown_new)(const fe_pairs *, uint32_t, double *, uint32_t *) noexcept nogil
+        void (*brown_free)(fe_brown *) noexcept nogil
+        size_t (*brown_run)(fe_brown *, size_t, fe_merge *) noexcept nogil
+        void (*brown_refresh_all)(fe_brown *) noexcept nogil
+        int (*brown_restore)(fe_brown *, uint32_t, const fe_merge *, size_t, const uint32_t *,
+                             size_t, const double *) noexcept nogil
+        double (*brown_information)(const fe_brown *) noexcept nogil
+        void (*xlogy_list)(const double *, const double *, size_t, double, double *) noexcept nogil
+        fe_exchange *(*exchange_new)(const fe_pairs *, uint32_t, uint32_t *,
+                                     double *) noexcept nogil
+        void (*exchange_free)(fe_exchange *) noexcept nogil
+        size_t (*exchange_chunk)(fe_exchange *, uint32_t, uint32_t) noexcept nogil
+        double (*exchange_information)(const fe_exchange *) noexcept nogil
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

@@ -7,34 +7,37 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["memory_budget", "padded_rows", "usable_memory"]
 
-LINE_FLOATS = 16  # float32 in a cache line of 64 bytes
+LINE = 64  # bytes of a cache line
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
-def padded_rows(n: int, dim: int) -> NDArray[np.float32]:
-    """Zeros of shape (n, stride), float32, with ``stride`` the next multiple of 16 from ``dim``.
+def padded_rows(n: int, dim: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Zeros of shape (n, stride), ``stride`` the next number from ``dim`` that fills cache lines.
 
     The memory is page-aligned, comes from the system page by page as it is touched, and asks for
     huge pages: rows of a large matrix are read at random, and most would miss the TLB.
 
     Examples
     --------
-    >>> padded_rows(3, 100).shape
-    (3, 112)
+    >>> padded_rows(3, 100).shape, padded_rows(3, 100, np.float64).shape
+    ((3, 112), (3, 104))
     """
-    stride = -(-dim // LINE_FLOATS) * LINE_FLOATS
-    pages = mmap.mmap(-1, max(n * stride * 4, 1))
+    item = np.dtype(dtype).itemsize
+    line = LINE // item
+    stride = -(-dim // line) * line
+    pages = mmap.mmap(-1, max(n * stride * item, 1))
     if hasattr(mmap, "MADV_HUGEPAGE"):
         # a kernel without transparent huge pages says no: slower, nothing else
         with suppress(OSError):
             pages.madvise(mmap.MADV_HUGEPAGE)
-    return np.frombuffer(pages, dtype=np.float32, count=n * stride).reshape(n, stride)
+    return np.frombuffer(pages, dtype=dtype, count=n * stride).reshape(n, stride)
 
 
 def usable_memory(root: Path = Path("/sys/fs/cgroup")) -> int:

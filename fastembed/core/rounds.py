@@ -37,6 +37,7 @@ class Figures:
     loss: list[float]
     examples: list[int]
     work: int  # units of progress
+    shown: dict[str, float] | None = None  # in reports, in place of loss and learning rate
 
 
 @dataclass
@@ -71,8 +72,12 @@ class Task(Protocol):
     def run(self, epoch: int, first: int, count: int) -> Figures:
         """Train on chunks first .. first + count - 1."""
 
-    def learning_rate(self, epoch: int, chunk: int) -> float:
-        """The rate there, for reports."""
+    def learning_rate(self, epoch: int, chunk: int) -> float | None:
+        """The rate there, for reports; None for a task that has none."""
+
+
+def _epoch_label(epoch: int, epochs: int) -> str:
+    return f"epoch {epoch + 1}/{epochs}"
 
 
 @contextmanager
@@ -110,6 +115,8 @@ def train(
     save: Callable[[Position], str] | None = None,
     save_seconds: float = math.inf,
     unit: str = "words",
+    label: Callable[[int, int], str] = _epoch_label,
+    finished: Callable[[], bool] = lambda: False,
 ) -> None:
     """Run a task from ``position`` to the end of the last epoch.
 
@@ -123,6 +130,10 @@ def train(
         Handed to the callbacks.
     save : callable, optional
         Writes a checkpoint and says where; called every ``save_seconds`` and on Ctrl-C.
+    label : callable
+        What reports call an epoch, given its index and the number of epochs.
+    finished : callable
+        Asked after each epoch; True ends the run before its last epoch.
 
     Raises
     ------
@@ -139,8 +150,8 @@ def train(
     with _interrupts() as interrupted, closing(progress):
         last_save = time.monotonic()
         while position.epoch < epochs:
-            label = f"epoch {position.epoch + 1}/{epochs}"
-            progress.start(task.work, unit, label)
+            name = label(position.epoch, epochs)
+            progress.start(task.work, unit, name)
             if position.chunk == 0:
                 for callback in callbacks:
                     callback.on_epoch_begin(model)
@@ -160,9 +171,10 @@ def train(
                 if not math.isfinite(position.loss):
                     raise TrainingError(_diverged(position, rate, saved))
                 mean = position.loss / max(position.examples, 1)
-                progress.update(position.work, loss=mean, lr=rate)
+                shown = {"loss": mean} | ({} if rate is None else {"lr": rate})
+                progress.update(position.work, **(figures.shown or shown))
                 if interrupted():
-                    raise TrainingInterrupted(_stopped(position, epochs, task.n_chunks, save))
+                    raise TrainingInterrupted(_stopped(position, name, task.n_chunks, save))
                 if save is not None and time.monotonic() - last_save >= save_seconds:
                     saved = save(position)
                     last_save = time.monotonic()
@@ -175,8 +187,11 @@ def train(
             position.loss = 0.0
             for callback in callbacks:
                 callback.on_epoch_end(model)
+            if finished():
+                break
             if interrupted() and position.epoch < epochs:
-                raise TrainingInterrupted(_stopped(position, epochs, task.n_chunks, save))
+                name = label(position.epoch, epochs)
+                raise TrainingInterrupted(_stopped(position, name, task.n_chunks, save))
     if not any(position.examples_history):
         raise TrainingError(
             "there was nothing to train on: no word that was kept had another word beside it. "
@@ -186,19 +201,18 @@ def train(
         callback.on_train_end(model)
 
 
-def _diverged(position: Position, rate: float, saved: str) -> str:
+def _diverged(position: Position, rate: float | None, saved: str) -> str:
     last = f"the last good checkpoint is {saved}" if saved else "no checkpoint had been written"
-    return (
-        f"the loss is not finite in epoch {position.epoch + 1} at learning rate {rate:.4g}; "
-        f"{last}. Try a lower learning rate."
-    )
+    advice = "" if rate is None else " Try a lower learning rate."
+    at = "" if rate is None else f" at learning rate {rate:.4g}"
+    return f"the loss is not finite in epoch {position.epoch + 1}{at}; {last}.{advice}"
 
 
 def _stopped(
-    position: Position, epochs: int, n_chunks: int, save: Callable[[Position], str] | None
+    position: Position, name: str, n_chunks: int, save: Callable[[Position], str] | None
 ) -> str:
     share = 100 * position.chunk / max(n_chunks, 1)
-    where = f"interrupted in epoch {position.epoch + 1} of {epochs} ({share:.0f}% of it done)"
+    where = f"interrupted in {name.replace('/', ' of ')} ({share:.0f}% of it done)"
     if save is None:
         return f"{where}; no checkpoint was asked for, so nothing was saved"
     return f"{where}; saved {save(position)}"
