@@ -13,10 +13,12 @@ __version__ = "0.1.0"
 # Public name -> the module that defines it.
 _HOME = {
     "CacheLM": "fastembed.ngram.cache",
+    "BrownClusters": "fastembed.cluster.brown",
     "Cooccurrence": "fastembed.embed.cooccurrence",
     "Corpus": "fastembed.text.corpus",
     "CorpusError": "fastembed.core.errors",
     "EncodedCorpus": "fastembed.text.encoded",
+    "ExchangeClusters": "fastembed.cluster.exchange",
     "FastembedError": "fastembed.core.errors",
     "FormatError": "fastembed.core.errors",
     "GloVe": "fastembed.embed.glove",
@@ -28,6 +30,7 @@ _HOME = {
     "Vocabulary": "fastembed.text.vocabulary",
     "VocabularyError": "fastembed.core.errors",
     "Word2Vec": "fastembed.embed.word2vec",
+    "WordClusters": "fastembed.cluster.clusters",
     "WordDocument": "fastembed.embed.word_document",
     "evaluate": "fastembed.evaluate",
 }
@@ -36,6 +39,9 @@ __all__ = [*sorted(_HOME), "__version__"]
 
 if TYPE_CHECKING:
     from fastembed import evaluate
+    from fastembed.cluster.brown import BrownClusters
+    from fastembed.cluster.clusters import WordClusters
+    from fastembed.cluster.exchange import ExchangeClusters
     from fastembed.core.errors import (
         CorpusError,
         FastembedError,

@@ -33,6 +33,7 @@ LAYERS = {
     "embed": 6,
     "ngram": 6,
     "compat": 7,
+    "cluster": 6,
     "bench": 7,
     "cli": 8,
 }

@@ -161,9 +161,7 @@ class WordClusters:
         names = {f"{n}:{path[:n]}": None for n in lengths for path in sorted(self._paths())}
         return list(names)
 
-    def prefix_vectors(
-        self, words: Sequence[str], lengths: Sequence[int] = PREFIXES
-    ) -> csr_matrix:
+    def prefix_vectors(self, words: Sequence[str], lengths: Sequence[int] = PREFIXES) -> csr_matrix:
         """Features of words: for each length a 1 in the column of the path's first bits.
 
         Parameters
@@ -283,7 +281,9 @@ class WordClusters:
         self._fitted()
         write_native(path, self._arrays(), self._metadata())
 
-    def _take(self, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any], path: StrPath) -> None:
+    def _take(
+        self, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any], path: StrPath
+    ) -> None:
         """Become what a native file holds."""
         try:
             words = WordList(np.array(arrays["word_bytes"]), np.array(arrays["word_offsets"]))
@@ -336,4 +336,3 @@ def _load_native(path: StrPath) -> WordClusters:
     made = WordClusters()
     made._take(file.arrays, file.metadata, path)
     return made
-

@@ -173,7 +173,11 @@ class Run:
             return {"classes": task.classes}, notes
 
         self.drive(
-            task, passes, lambda epoch, epochs: f"exchange pass {epoch + 1}/{epochs}", "words", state
+            task,
+            passes,
+            lambda epoch, epochs: f"exchange pass {epoch + 1}/{epochs}",
+            "words",
+            state,
         )
         self.notes |= {"history": task.history, "moves": task.moves}
         return task
@@ -181,7 +185,9 @@ class Run:
     def tree(self, n_classes: int) -> MergeTask:
         """The hierarchy over the classes in ``arrays``, by the same merges."""
         classes = self._stored_classes(n_classes)
-        return self.merge("tree", class_pairs(self.pairs, classes, n_classes), n_classes, to_root=True)
+        return self.merge(
+            "tree", class_pairs(self.pairs, classes, n_classes), n_classes, to_root=True
+        )
 
     def _stored_classes(self, n_classes: int) -> NDArray[np.uint32]:
         classes = self.arrays.get("classes")
@@ -213,7 +219,9 @@ class Clusterer(Params, WordClusters):
     n_pairs_: int
     training_seconds_: float
 
-    def _stages(self, run: Run, n_clusters: int) -> tuple[NDArray[np.uint32], NDArray[np.void] | None]:
+    def _stages(
+        self, run: Run, n_clusters: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.void] | None]:
         """The class of each item, and the merges to the root if there is a tree."""
         raise NotImplementedError
 
@@ -336,7 +344,9 @@ class Clusterer(Params, WordClusters):
         metadata = file.metadata
         if metadata.get("kind") != KIND or metadata.get("estimator") != cls.__name__:
             held = metadata.get("estimator") or metadata.get("kind")
-            raise FormatError(f"{path}: holds {held!r}, not a {cls.__name__}; see WordClusters.load")
+            raise FormatError(
+                f"{path}: holds {held!r}, not a {cls.__name__}; see WordClusters.load"
+            )
         try:
             model = cls(**metadata["params"])
             model._params = metadata["params"]

@@ -122,7 +122,9 @@ class MergeTask:
             "losses": self._matrices[2 * rows : 2 * rows + n, :n].copy(),
         }
 
-    def restore(self, arrays: dict[str, NDArray[Any]], steps: int, information: float | None) -> None:
+    def restore(
+        self, arrays: dict[str, NDArray[Any]], steps: int, information: float | None
+    ) -> None:
         """Become what `state` was after ``steps`` steps; FormatError if that cannot be."""
         wanted = {"kept": "u4", "gone": "u4", "lost": "f8", "first": "u4", "losses": "f8"}
         for name, dtype in wanted.items():

@@ -132,7 +132,9 @@ def read_paths(path: StrPath) -> list[Member]:
     for number, fields in _fields(path):
         where = f"{path}, line {number}"
         if len(fields) != 3 or not fields[1]:
-            raise FormatError(f"{where}: expected bit string<TAB>word<TAB>count; got {fields!r:.80}")
+            raise FormatError(
+                f"{where}: expected bit string<TAB>word<TAB>count; got {fields!r:.80}"
+            )
         if fields[0].strip("01"):
             raise FormatError(f"{where}: expected a bit string of 0 and 1; got {fields[0]!r:.40}")
         members.append(Member(fields[1], fields[0], _count(fields[2], where), number))
