@@ -12,8 +12,8 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
 _HOME = {
-    "CacheLM": "fastembed.ngram.cache",
     "BrownClusters": "fastembed.cluster.brown",
+    "CacheLM": "fastembed.ngram.cache",
     "Cooccurrence": "fastembed.embed.cooccurrence",
     "Corpus": "fastembed.text.corpus",
     "CorpusError": "fastembed.core.errors",

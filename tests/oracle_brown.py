@@ -6,6 +6,7 @@ are ties: what the kernel keeps up to date must be equal to the last bit.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 
@@ -13,7 +14,7 @@ from collections import Counter
 def bigrams(sentences, *, across_lines=True, skip=()):
     """Counts of pairs of adjacent items; ids in ``skip`` are no items, but stand between."""
     lines = [[w for line in sentences for w in line]] if across_lines else sentences
-    found = Counter((a, b) for line in lines for a, b in zip(line, line[1:], strict=False))
+    found = Counter((a, b) for line in lines for a, b in itertools.pairwise(line))
     return {pair: n for pair, n in found.items() if not set(pair) & set(skip)}
 
 
@@ -49,16 +50,16 @@ class Clustering:
         """sum of n log n, less l log L and r log R, in steps; l and r count what is among the
         items of the clusters, L and R are those items' whole sums."""
         of = {item: c for c, cluster in enumerate(clusters) for item in cluster}
-        n, l, r = Counter(), Counter(), Counter()
+        n, left, right = Counter(), Counter(), Counter()
         for (a, b), count in self.pairs.items():
             if a in of and b in of:
                 n[of[a], of[b]] += count
-                l[of[a]] += count
-                r[of[b]] += count
+                left[of[a]] += count
+                right[of[b]] += count
         total = sum(xlogy(count, count, self.step) for count in n.values())
         for c, cluster in enumerate(clusters):
-            total -= xlogy(l[c], sum(self.left_total[i] for i in cluster), self.step)
-            total -= xlogy(r[c], sum(self.right_total[i] for i in cluster), self.step)
+            total -= xlogy(left[c], sum(self.left_total[i] for i in cluster), self.step)
+            total -= xlogy(right[c], sum(self.right_total[i] for i in cluster), self.step)
         return total
 
     def merge_once(self):

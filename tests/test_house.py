@@ -32,8 +32,8 @@ LAYERS = {
     "evaluate": 5,
     "embed": 6,
     "ngram": 6,
-    "compat": 7,
     "cluster": 6,
+    "compat": 7,
     "bench": 7,
     "cli": 8,
 }

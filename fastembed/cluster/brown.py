@@ -1,7 +1,7 @@
 """BrownClusters: bottom-up clustering by average mutual information.
 
 Brown, Della Pietra, deSouza, Lai & Mercer (1992), "Class-based n-gram models of natural language";
-Liang (2005), "Semi-supervised learning for natural language". Formulas and kernel: docs/clusters.md.
+Liang (2005), "Semi-supervised learning for natural language". Formulas, kernel: docs/clusters.md.
 """
 
 from __future__ import annotations
@@ -47,13 +47,18 @@ class BrownClusters(Clusterer):
 
     Examples
     --------
-    >>> text = [["the", "cat", "sat"], ["the", "dog", "ran"], ["a", "cat", "ran"],
-    ...         ["a", "dog", "sat"]] * 3
-    >>> clusters = BrownClusters(n_clusters=3, across_lines=False).fit(text)
-    >>> [clusters.cluster_words(i) for i in range(3)]
-    [['a', 'the'], ['cat', 'dog'], ['ran', 'sat']]
-    >>> clusters.path("dog"), round(clusters.ami_, 3)
-    ('10', 1.0)
+    >>> text = [[d, n, v] for d in ("the", "a") for n in ("cat", "dog", "cow")
+    ...         for v in ("sat", "ran")]
+    >>> clusters = BrownClusters(n_clusters=4).fit(text)
+    >>> print(clusters.tree())
+    0
+      0  a the
+      1  ran sat
+    1
+      0  cat cow
+      1  dog
+    >>> clusters.path("dog"), clusters.cluster_words("1")
+    ('11', ['cat', 'cow', 'dog'])
     """
 
     n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,25 +84,19 @@ class WordClusters:
         self._fitted()
         return int(self.classes_.max()) + 1 if len(self.classes_) else 0
 
-    @overload
-    def predict(self, words: str) -> int: ...
-    @overload
-    def predict(self, words: Sequence[str]) -> NDArray[np.int32]: ...
-    def predict(self, words: str | Sequence[str]) -> int | NDArray[np.int32]:
-        """The cluster of a word, or those of a list of words (int32).
+    def predict(self, word: str) -> int:
+        """The cluster of a word.
 
         Raises
         ------
         KeyError
-            A word is in no cluster.
+            It is in none.
         """
         self._fitted()
-        if isinstance(words, str):
-            found = int(self.classes_[self.vocabulary_[words]])
-            if found < 0:
-                raise KeyError(f"{words!r} is a special word and in no cluster")
-            return found
-        return np.array([self.predict(word) for word in words], dtype=np.int32)
+        found = int(self.classes_[self.vocabulary_[word]])
+        if found < 0:
+            raise KeyError(f"{word!r} is a special word and in no cluster")
+        return found
 
     def _paths(self) -> list[str]:
         self._fitted()

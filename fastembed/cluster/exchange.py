@@ -58,11 +58,11 @@ class ExchangeClusters(Clusterer):
 
     Examples
     --------
-    >>> text = [["the", "cat", "sat"], ["the", "dog", "ran"], ["a", "cat", "ran"],
-    ...         ["a", "dog", "sat"]] * 3
-    >>> clusters = ExchangeClusters(n_clusters=3, across_lines=False).fit(text)
-    >>> sorted(clusters.cluster_words(i) for i in range(3))
-    [['a', 'the'], ['cat', 'dog'], ['ran', 'sat']]
+    >>> text = [[d, n, v] for d in ("the", "a") for n in ("cat", "dog", "cow")
+    ...         for v in ("sat", "ran")]
+    >>> clusters = ExchangeClusters(n_clusters=3).fit(text)
+    >>> [clusters.cluster_words(i) for i in range(3)]
+    [['a', 'the'], ['ran', 'sat'], ['cat', 'cow', 'dog']]
     """
 
     n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000

@@ -124,8 +124,10 @@ def class_pairs(pairs: Pairs, classes: NDArray[np.uint32], n_classes: int) -> Pa
     bits = max(1, (n_classes - 1).bit_length())
     left = np.repeat(classes, np.diff(pairs.right_start).astype(np.int64)).astype(np.uint64)
     keys = (left << np.uint64(bits)) | classes[pairs.right]
+    if not len(keys):
+        return _from_run(keys, pairs.right_count, bits, n_classes)
     order = np.argsort(keys)
     keys = keys[order]
-    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]])) if len(keys) else []
-    counts = np.add.reduceat(pairs.right_count[order], first) if len(keys) else pairs.right_count
+    first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
+    counts = np.add.reduceat(pairs.right_count[order], first)
     return _from_run(keys[first], counts, bits, n_classes)

@@ -7,8 +7,8 @@ TSV: lines ``word<TAB>class`` or ``word<TAB>class<TAB>count``, classes as number
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, atomic_write, open_read
@@ -18,7 +18,8 @@ __all__ = ["Member", "path_conflict", "read_paths", "read_tsv", "write_paths", "
 MAX_LINE = 1 << 24  # bytes
 
 
-class Member(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Member:
     """One line of a file."""
 
     word: str
