@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fastembed import Cooccurrence, EncodedCorpus, NotFittedError, Vocabulary, WordDocument
+from fastembed import (
+    Cooccurrence,
+    EncodedCorpus,
+    NotFittedError,
+    Vocabulary,
+    VocabularyError,
+    WordDocument,
+)
 
 N_WORDS = 9
 TEXTS = st.lists(st.lists(st.integers(0, N_WORDS - 1), max_size=40), min_size=1, max_size=12)
@@ -77,6 +84,14 @@ def test_empty_rows_and_no_pairs():
     assert model.indptr.tolist() == [0, 0, 0]
     assert model.matrix_.shape == (2, 2)
     assert model.row_sums().tolist() == [0, 0]
+
+
+def test_empty_vocabulary_and_empty_corpus():
+    with pytest.raises(VocabularyError, match="the vocabulary is empty"):
+        Cooccurrence().fit(encoded([[]], 0))
+    assert_equals(Cooccurrence().fit(encoded([[], []])), {})
+    assert_equals(Cooccurrence(unit="document").fit(encoded([[], []])), {})
+    assert_equals(WordDocument().fit(encoded([[], []])), {}, 2)
 
 
 def test_not_fitted():

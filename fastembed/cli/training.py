@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
     from fastembed.io.formats import VectorFormat
 
-__all__ = ["check_output", "config_option", "training_command"]
+__all__ = [
+    "check_output",
+    "config_option",
+    "refuse_options",
+    "text_source",
+    "training_command",
+]
 
 CHECKPOINT = ".checkpoint"
 CHECKPOINT_OPTIONS = ("resume", "checkpoint", "checkpoint_minutes")
@@ -125,7 +131,7 @@ def check_output(output: str) -> None:
         raise PermissionError(13, "no permission to write there", output)
 
 
-def _refuse_options(ctx: click.Context, names: Sequence[str], why: str) -> None:
+def refuse_options(ctx: click.Context, names: Sequence[str], why: str) -> None:
     """Options that would do nothing with this input are an error when they are given."""
     given = [
         "--" + name.replace("_", "-")
@@ -136,14 +142,14 @@ def _refuse_options(ctx: click.Context, names: Sequence[str], why: str) -> None:
         raise click.UsageError(f"{why}; {', '.join(given)} cannot change them", ctx)
 
 
-def _source(ctx: click.Context, text: tuple[str, ...], options: dict[str, Any]) -> Any:
+def text_source(ctx: click.Context, text: tuple[str, ...], options: dict[str, Any]) -> Any:
     """What TEXT stands for; takes the text's options out of ``options``."""
     from fastembed.text.encoded import EncodedCorpus
 
     source = training_text(text, **{name: options.pop(name) for name in TEXT_OPTIONS})
     if isinstance(source, EncodedCorpus):
         why = f"{text[0]} is an encoded corpus, whose words were chosen when it was made"
-        _refuse_options(ctx, (*TEXT_OPTIONS, "min_count", "max_vocab"), why)
+        refuse_options(ctx, (*TEXT_OPTIONS, "min_count", "max_vocab"), why)
     return source
 
 
@@ -153,9 +159,9 @@ def _counts_source(ctx: click.Context, text: tuple[str, ...], options: dict[str,
 
     counts = open_counts(text[0]) if len(text) == 1 else None
     if counts is None:
-        return _source(ctx, text, options)
+        return text_source(ctx, text, options)
     why = f"{text[0]} has counts, which were made already"
-    _refuse_options(ctx, (*TEXT_OPTIONS, *COUNTING), why)
+    refuse_options(ctx, (*TEXT_OPTIONS, *COUNTING), why)
     for name in TEXT_OPTIONS:
         del options[name]
     return counts
@@ -261,7 +267,7 @@ def training_command(
         saved = _Checkpoint(None, False, 0.0)
         if in_rounds:
             saved = _Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
-        source = (_counts_source if from_counts else _source)(ctx, text, options)
+        source = (_counts_source if from_counts else text_source)(ctx, text, options)
         model = model_class(**options)
         with saved.hint():
             model.fit(

@@ -7,6 +7,7 @@ section 3), and of Church & Hanks, "Word association norms, mutual information, 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
@@ -15,10 +16,14 @@ from numpy.typing import ArrayLike
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
+from fastembed.core.memory import memory_budget
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
+from fastembed.embed.cooccurrence_exchange import merged_rows, rows_of_triples
 from fastembed.embed.cooccurrence_task import count_pairs
 from fastembed.embed.count_matrix import CountMatrix, Rows
+from fastembed.io.native import is_native
+from fastembed.io.triples import read_triples, write_triples
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.vocabulary import Vocabulary
 
@@ -108,11 +113,20 @@ class Cooccurrence(CountMatrix):
         return self._fitted().scipy(start, stop)
 
     @classmethod
-    def load(cls, path: StrPath, *, mmap: bool = True, verify: bool = False) -> Self:
-        """Open counts that `save` or `fit` wrote.
+    def load(
+        cls,
+        path: StrPath,
+        *,
+        vocabulary: Vocabulary | None = None,
+        mmap: bool = True,
+        verify: bool = False,
+    ) -> Self:
+        """Open counts that `save` or `fit` wrote, or read triples of Stanford GloVe.
 
         Parameters
         ----------
+        vocabulary : Vocabulary, optional
+            What the numbers of triples mean; see `from_triples`.
         mmap : bool
             True: the arrays are read-only maps of the file. False: they are read into memory.
         verify : bool
@@ -123,6 +137,11 @@ class Cooccurrence(CountMatrix):
         FormatError
             The file is damaged, or holds something else.
         """
+        if vocabulary is not None:
+            with open(path, "rb") as file:
+                native = is_native(file.read(16))
+            if not native:
+                return cls.from_triples(path, vocabulary)
         return cls._load(path, mmap=mmap, verify=verify)
 
     @classmethod
@@ -159,3 +178,96 @@ class Cooccurrence(CountMatrix):
         model = cls(**params)
         model._store(vocabulary, rows, n_tokens, n_sentences)
         return model
+
+    @classmethod
+    def from_triples(
+        cls,
+        path: StrPath,
+        vocabulary: Vocabulary,
+        *,
+        memory: int | str | None = None,
+        **params: Any,
+    ) -> Self:
+        """Read a file of Stanford GloVe's ``cooccur`` or ``shuffle``, in any order.
+
+        A pair that stands there several times counts with the sum, so files of several shards may
+        be joined end to end. The file is read twice.
+
+        Parameters
+        ----------
+        path : path
+            See `fastembed.io.triples.read_triples`.
+        vocabulary : Vocabulary
+            Whose ids, from 1 on, are the numbers in the file; `read_glove_vocabulary` reads
+            GloVe's own.
+        memory : int or str, optional
+            As the parameter of the class.
+        **params
+            Those of the class, such as the ``window`` that the file was made with.
+
+        Raises
+        ------
+        FormatError
+            The file is empty, cut short, or has a number beyond the vocabulary or a count that
+            is not a positive number; the message has the byte offset.
+        """
+        if os.fspath(path) == "-":
+            raise ValueError("triples are read twice, which standard input cannot do; give a file")
+        n = len(vocabulary)
+        rows = rows_of_triples(
+            lambda: read_triples(path, n),
+            n,
+            n,
+            budget=memory_budget(memory),
+            name=os.fspath(path),
+        )
+        model = cls(memory=memory, **params)
+        model._store(vocabulary, rows, int(vocabulary.counts.sum()), 0)
+        return model
+
+    def save_triples(self, path: StrPath) -> None:
+        """Write the counts for Stanford GloVe's tools; see `fastembed.io.triples`.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+        """
+        rows = self._fitted()
+        write_triples(path, rows.indptr, rows.indices, rows.data)
+
+    def merge(self, other: Cooccurrence) -> Cooccurrence:
+        """The counts of two texts together.
+
+        Words get the ids of the merged vocabulary. The sums are those of the rounded counts, in
+        float64 and rounded once more; count one corpus of several files for exact ones.
+
+        Raises
+        ------
+        ValueError
+            The two were not counted in the same way.
+        """
+        for name in ("window", "weights", "symmetric", "unit"):
+            if getattr(self, name) != getattr(other, name):
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r} here and {getattr(other, name)!r} there"
+                )
+        vocabulary = self.vocabulary_.merge(other.vocabulary_)
+        places = [
+            np.array([vocabulary[word] for word in model.vocabulary_], dtype=np.int64)
+            for model in (self, other)
+        ]
+        parts = [
+            (model._fitted(), place, place)
+            for model, place in zip((self, other), places, strict=True)
+        ]
+        n = len(vocabulary)
+        merged = type(self)(**self.get_params())
+        rows = merged_rows(parts, n, n, memory_budget(self.memory))
+        merged._store(
+            vocabulary,
+            rows,
+            self.n_tokens_ + other.n_tokens_,
+            self.n_sentences_ + other.n_sentences_,
+        )
+        return merged

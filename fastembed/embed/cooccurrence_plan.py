@@ -20,8 +20,8 @@ from fastembed.core.threads import resolve_workers
 __all__ = ["Plan", "make_plan", "rounds_of"]
 
 CHUNK = 1 << 17  # entries that a chunk may have, if the vocabulary is not larger
-CHUNKS = 16  # of a round, for each thread
-WORK = 1 << 21  # sums of a chunk, unless one row takes more
+CHUNKS = 8  # of a round, for each thread
+WORK = 1 << 20  # sums of a chunk, unless one row takes more
 PLACE = 8  # bytes a token of a part takes: its id, its place in the index
 ENTRY = 12  # bytes an entry takes in a buffer: column, count
 STORED = 8  # bytes an entry takes in the result: column, float

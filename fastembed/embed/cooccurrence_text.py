@@ -35,7 +35,8 @@ def window_parts(
     """Parts of a corpus for windows.
 
     A part may begin and end within a sentence: it is laid out with the words of the window around
-    it, which are context of its places and no places of its own.
+    it, which are context of its places and no places of its own. The corpus is closed when all of
+    it was read, so that its memory is free for the counts.
     """
     window, offsets = len(weights), encoded.offsets
     first = 0
@@ -52,6 +53,8 @@ def window_parts(
             low = int(np.searchsorted(offsets, at, side="right")) - 1
             high = int(np.searchsorted(offsets, at + len(ids), side="left"))
             n += lay(ids, at, offsets[low : high + 1], text[n:])
+        if last == encoded.n_tokens:
+            encoded.close()
         if text[n - 1] != END:
             text[n], n = END, n + 1
         text = text[:n]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed.core.errors import FormatError, NotFittedError
+from fastembed.core.errors import FormatError, NotFittedError, VocabularyError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import memory_budget
 from fastembed.core.params import Params
@@ -137,6 +137,9 @@ class CountMatrix(Params):
     KEEP_EMPTY: ClassVar[bool] = False  # whether a line without words is a sentence
 
     vocabulary_: Vocabulary
+    n_tokens_: int
+    n_sentences_: int
+    n_documents_: int
     _rows: Rows
 
     def _count(
@@ -185,6 +188,8 @@ class CountMatrix(Params):
             workers=params["workers"],
             progress=report,
         ) as encoded:
+            if len(encoded.vocabulary) == 0:
+                raise VocabularyError("the vocabulary is empty: there is nothing to count")
             held = ids if encoded.n_tokens * 4 <= ids else 0
             params["memory"] = budget - held
             rows = self._count(encoded, params, report, folder)

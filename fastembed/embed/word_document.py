@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
+import numpy as np
+
 from fastembed.core.files import StrPath
+from fastembed.core.memory import memory_budget
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
+from fastembed.embed.cooccurrence_exchange import merged_rows
 from fastembed.embed.cooccurrence_task import count_documents
 from fastembed.embed.count_matrix import CountMatrix, Rows
 from fastembed.text.encoded import EncodedCorpus
@@ -78,3 +82,18 @@ class WordDocument(CountMatrix):
     def load(cls, path: StrPath, *, mmap: bool = True, verify: bool = False) -> Self:
         """Open counts that `save` or `fit` wrote; see `Cooccurrence.load`."""
         return cls._load(path, mmap=mmap, verify=verify)
+
+    def merge(self, other: WordDocument) -> WordDocument:
+        """The documents of both, those of ``other`` last, with the merged vocabulary."""
+        vocabulary = self.vocabulary_.merge(other.vocabulary_)
+        first = 0
+        parts = []
+        for model in (self, other):
+            rows = model._fitted()
+            words = np.array([vocabulary[word] for word in model.vocabulary_], dtype=np.int64)
+            parts.append((rows, np.arange(first, first + len(rows)), words))
+            first += len(rows)
+        merged = type(self)(**self.get_params())
+        rows = merged_rows(parts, first, len(vocabulary), memory_budget(self.memory))
+        merged._store(vocabulary, rows, self.n_tokens_ + other.n_tokens_, first)
+        return merged

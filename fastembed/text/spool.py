@@ -98,6 +98,16 @@ class Spool:
             error.filename = f"temporary file in {folder} (TMPDIR chooses another folder)"
             raise
 
+    def extend(self, count: int) -> None:
+        """Add so many elements at the end, whatever their values."""
+        self._size += count
+        if self._file is None and self._size > len(self._array):
+            self._size -= count
+            self._spill()
+            self._size += count
+        if self._file is not None:
+            os.ftruncate(self.fd, self._size * self.dtype.itemsize)
+
     def _spill(self) -> None:
         held = self._array[: self._size]
         self._file = tempfile.TemporaryFile(prefix="fastembed-", dir=self._folder)  # noqa: SIM115
@@ -120,10 +130,12 @@ class Spool:
         if self._file is not None:
             os.ftruncate(self.fd, self._size * self.dtype.itemsize)
 
-    def array(self) -> NDArray[Any]:
-        """Everything as one array: a view of memory, or a read-only map of the file."""
+    def array(self, *, writable: bool = False) -> NDArray[Any]:
+        """Everything as one array: a view of memory, or a map of the file, read-only by default."""
         if self._file is None or self._size == 0:
             return self._array[: self._size]
+        if writable:
+            return np.memmap(self._file, dtype=self.dtype, mode="r+", shape=(self._size,))
         return np.memmap(self._file, dtype=self.dtype, mode="r", shape=(self._size,))
 
     def close(self) -> None:
