@@ -110,17 +110,12 @@ def _read_counts(
     ctx: click.Context, text: tuple[str, ...], vocab: str | None
 ) -> Cooccurrence | None:
     """The counts that TEXT is, None if it is text."""
-    from fastembed.io.native import is_native, read_native
+    from fastembed.embed.counted import open_counts
 
-    if len(text) > 1 or not os.path.isfile(text[0]):
-        return None
-    with open(text[0], "rb") as file:
-        native = is_native(file.read(16))
-    if native and read_native(text[0]).metadata.get("kind") == Cooccurrence.KIND:
-        made = Cooccurrence.load(text[0])
-    elif not native and vocab is not None and text[0].endswith(".bin"):
+    made = open_counts(text[0]) if len(text) == 1 else None
+    if made is None and vocab is not None and text[0].endswith(".bin") and len(text) == 1:
         made = Cooccurrence.from_triples(text[0], _vocabulary(vocab))
-    else:
+    if made is None:
         return None
     names = [param.name for param in ctx.command.params if param.name]
     kept = {"text", "output", "format", "vocab", "save_vocab", "quiet", "config", "memory"}
