@@ -73,7 +73,7 @@ static inline void fe_pmi_count(const fe_csr *a, int64_t first, int64_t stop, fl
     for (int64_t i = first; i < stop; i++) {
         int64_t n = 0;
         for (int64_t p = a->indptr[i]; p < a->indptr[i + 1]; p++)
-            n += fe_capped(a->data[p], cap) * row[i] * column[a->indices[p]] > least;
+            n += fe_capped(a->data[p], cap) * (row[i] * column[a->indices[p]]) > least;
         kept[i] = n;
     }
 }
@@ -85,7 +85,7 @@ static inline void fe_pmi_fill(const fe_csr *a, int64_t first, int64_t stop, flo
     for (int64_t i = first; i < stop; i++) {
         int64_t place = indptr[i];
         for (int64_t p = a->indptr[i]; p < a->indptr[i + 1]; p++) {
-            double ratio = fe_capped(a->data[p], cap) * row[i] * column[a->indices[p]];
+            double ratio = fe_capped(a->data[p], cap) * (row[i] * column[a->indices[p]]);
             if (ratio > least) {
                 indices[place] = a->indices[p];
                 data[place++] = (float)log(ratio);

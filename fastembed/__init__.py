@@ -24,8 +24,10 @@ _HOME = {
     "GloVe": "fastembed.embed.glove",
     "InterpolatedLM": "fastembed.ngram.interpolated",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
+    "LSA": "fastembed.embed.lsa",
     "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
+    "SVDVectors": "fastembed.embed.svd",
     "TrainingError": "fastembed.core.errors",
     "Vocabulary": "fastembed.text.vocabulary",
     "VocabularyError": "fastembed.core.errors",
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
     from fastembed.embed.cooccurrence import Cooccurrence
     from fastembed.embed.glove import GloVe
     from fastembed.embed.keyed_vectors import KeyedVectors
+    from fastembed.embed.lsa import LSA
+    from fastembed.embed.svd import SVDVectors
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.embed.word_document import WordDocument
     from fastembed.ngram.cache import CacheLM

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, overload
 
 from numpy.typing import NDArray
 
@@ -14,9 +14,13 @@ from fastembed.core.fingerprint import sampled_digest
 from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Progress
 from fastembed.embed.cooccurrence import Cooccurrence
+from fastembed.embed.count_matrix import CountMatrix
+from fastembed.embed.word_document import WordDocument
 from fastembed.io.native import is_native, read_native
 
 __all__ = ["COUNTING", "CountsParams", "counts_fingerprint", "open_counts"]
+
+_Counts = TypeVar("_Counts", bound=CountMatrix)
 
 # Parameters that say how a text is counted; counts that are given have their own.
 COUNTING = ("window", "weights", "symmetric", "min_count", "max_vocab", "memory")
@@ -71,23 +75,37 @@ class CountsParams(Params):
         return counts
 
 
-def open_counts(source: Any) -> Cooccurrence | None:
+@overload
+def open_counts(source: Any) -> Cooccurrence | None: ...
+@overload
+def open_counts(source: Any, kind: type[_Counts]) -> _Counts | None: ...
+def open_counts(source: Any, kind: type[Any] = Cooccurrence) -> Any:
     """The counts that ``source`` is, or that lie in the file that it names; None if it is text.
 
     Raises
     ------
     FormatError
         The file holds counts and is damaged.
+    TypeError
+        The counts are not of this kind.
     """
-    if isinstance(source, Cooccurrence):
+    if isinstance(source, kind):
         return source
+    found = type(source).KIND if isinstance(source, CountMatrix) else _native_kind(source)
+    if found == kind.KIND:
+        return kind.load(source)
+    if found in (Cooccurrence.KIND, WordDocument.KIND):
+        raise TypeError(f"these are counts of a {found}; a {kind.KIND} is needed")
+    return None
+
+
+def _native_kind(source: Any) -> str | None:
+    """What the native file of this name holds; None if it is no such name."""
     if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):
         return None
     with open(source, "rb") as file:
         native = is_native(file.read(16))
-    if not native or read_native(source).metadata.get("kind") != Cooccurrence.KIND:
-        return None
-    return Cooccurrence.load(source)
+    return read_native(source).metadata.get("kind") if native else None
 
 
 def counts_fingerprint(counts: Cooccurrence) -> str:
