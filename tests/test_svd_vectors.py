@@ -188,10 +188,10 @@ def test_wrong_arguments(tmp_path):
     words.save(tmp_path / "words.fe")
     pairs.save(tmp_path / "pairs.fe")
     for source in (words, tmp_path / "words.fe"):
-        with pytest.raises(TypeError, match="word pairs need a Cooccurrence"):
+        with pytest.raises(TypeError, match="a Cooccurrence is needed"):
             fe.SVDVectors().fit(source)
     for source in (pairs, tmp_path / "pairs.fe"):
-        with pytest.raises(TypeError, match="documents need a WordDocument"):
+        with pytest.raises(TypeError, match="a WordDocument is needed"):
             fe.LSA().fit(source)
     with pytest.raises(fe.FormatError, match="holds Cooccurrence, not a SVDVectors model"):
         fe.SVDVectors.load(tmp_path / "pairs.fe")

@@ -18,6 +18,14 @@ TRAINERS = {
         "fastembed.cli.train_glove:glove",
         "A weighted least-squares fit of the logarithms of co-occurrence counts.",
     ),
+    "svd": (
+        "fastembed.cli.train_svd:svd",
+        "The largest singular values of the PPMI matrix of co-occurrence counts.",
+    ),
+    "lsa": (
+        "fastembed.cli.train_lsa:lsa",
+        "Words and documents by the singular values of the tf-idf matrix.",
+    ),
 }
 
 

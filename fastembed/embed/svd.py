@@ -24,6 +24,7 @@ from fastembed.embed.ppmi import Weighting, weigh
 
 __all__ = ["SVDVectors"]
 
+
 @dataclass(kw_only=True, eq=False)
 class SVDVectors(DecomposedVectors, CountsParams):
     """Word vectors from counts: pointwise mutual information, then its largest singular values.
