@@ -189,6 +189,7 @@ static inline fe_status fe_cooc_merge(const fe_cooc_runs *runs, fe_cooc_row *row
     for (uint64_t i = out->first; i < out->last; i++) {
         for (uint64_t r = 0; r < runs->n_runs; r++) {
             const uint64_t *begin = runs->begins + r * (runs->n_rows + 1) + (i - runs->first);
+            if (begin[0] == begin[1]) continue;
             fe_status status = fe_cooc_add_all(
                 row, runs->columns + begin[0],
                 runs->counts != NULL ? runs->counts + begin[0] : NULL, begin[1] - begin[0]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import oracle_cooc as oracle
@@ -13,11 +14,15 @@ from hypothesis import strategies as st
 from fastembed import (
     Cooccurrence,
     EncodedCorpus,
+    FormatError,
     NotFittedError,
     Vocabulary,
     VocabularyError,
     WordDocument,
 )
+from fastembed._native import _cooc
+from fastembed.core.progress import Progress
+from fastembed.io.native import read_native, write_native
 
 N_WORDS = 9
 TEXTS = st.lists(st.lists(st.integers(0, N_WORDS - 1), max_size=40), min_size=1, max_size=12)
@@ -228,3 +233,124 @@ def test_too_little_memory_for_the_vocabulary():
 def test_bad_memory(memory):
     with pytest.raises((ValueError, TypeError), match="memory must be bytes"):
         Cooccurrence(memory=memory).fit([["a", "b"]])
+
+
+def test_memory_stays_within_the_budget(tmp_path):
+    n_words, budget = 400, 3 << 20
+    path = tmp_path / "corpus.fe"
+    encoded(text(600_000, n_words), n_words).save(path)
+    with EncodedCorpus.open(path) as corpus:
+        fits = Cooccurrence(window=15, workers=2).fit(corpus)
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            model = Cooccurrence(window=15, memory=budget, workers=2).fit(corpus)
+            peak = tracemalloc.get_traced_memory()[1] - before
+        finally:
+            tracemalloc.stop()
+    assert same(model, fits)
+    # ids and index alone would take 4.8 MB; what C allocates is not traced and not much here
+    assert peak + 2 * _cooc.row_bytes(n_words) < budget
+
+
+class Interrupted(Progress):
+    """Ctrl-C after so many reports."""
+
+    def __init__(self, reports: int) -> None:
+        self.left = reports
+
+    def update(self, done: int, **figures: float) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("reports", [0, 3, 30])
+def test_interruption_leaves_nothing(tmp_path, monkeypatch, reports):
+    small_plans(monkeypatch, 500, 10, 1000, 100)
+    model = Cooccurrence()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(
+            encoded(text(5000, 60), 60), path=tmp_path / "x.fe", progress=Interrupted(reports)
+        )
+    assert list(tmp_path.iterdir()) == []
+    assert not model.is_fitted
+
+
+# ------------------------------------------------------------------------------ arrays and files
+
+
+def test_from_arrays():
+    vocabulary = Vocabulary(["a", "b"], [2, 1])
+    model = Cooccurrence.from_arrays(vocabulary, [0, 1, 2], [1, 0], [0.5, 0.5], window=2)
+    assert model.matrix_.toarray().tolist() == [[0, 0.5], [0.5, 0]]
+    assert model.window == 2
+
+
+BAD_ROWS = [
+    ([0, 1, 1], [1, 0], [1, 1], "'indptr' must begin at 0"),
+    ([1, 1, 2], [1, 0], [1, 1], "'indptr' must begin at 0"),
+    ([0, 2, 1, 2], [1, 0], [1, 1], "'indptr' must begin at 0"),
+    ([0, 2, 2], [1, 0], [1, 1], "must rise"),
+    ([0, 2, 2], [1, 1], [1, 1], "must rise"),
+    ([0, 1, 2], [1, 2], [1, 1], "must rise and lie in"),
+    ([0, 1, 2], [-1, 0], [1, 1], "must rise and lie in"),
+    ([0, 1, 2], [1, 0], [1, -1], "not a positive number"),
+    ([0, 1, 2], [1, 0], [0, 1], "not a positive number"),
+    ([0, 1, 2], [1, 0], [np.nan, 1], "not a positive number"),
+    ([0, 1, 2], [1, 0], [np.inf, 1], "not a positive number"),
+    ([0, 1, 2], [1, 0], [1], "as many values"),
+]
+
+
+@pytest.mark.parametrize(("indptr", "indices", "data", "message"), BAD_ROWS)
+@pytest.mark.parametrize("block", [1, 100])
+def test_arrays_and_files_are_checked(tmp_path, monkeypatch, indptr, indices, data, message, block):
+    monkeypatch.setattr("fastembed.embed.count_matrix.BLOCK", block)
+    vocabulary = Vocabulary(["a", "b"], [2, 1])
+    with pytest.raises(ValueError, match=message):
+        Cooccurrence.from_arrays(vocabulary, indptr, indices, data)
+    path = tmp_path / "x.fe"
+    Cooccurrence.from_arrays(vocabulary, [0, 1, 2], [1, 0], [0.5, 0.5]).save(path)
+    file = read_native(path, mmap=False)
+    changed = {
+        "indptr": np.array(indptr, np.int64),
+        "indices": np.array(indices, np.int32),
+        "data": np.array(data, np.float32),
+    }
+    write_native(path, file.arrays | changed, file.metadata)
+    with pytest.raises(FormatError, match=message):
+        Cooccurrence.load(path)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "metadata", "message"),
+    [
+        ({}, {"kind": "WordDocument"}, "holds 'WordDocument', not Cooccurrence"),
+        ({"data": None}, {}, "lacks data"),
+        ({"data": np.ones(2)}, {}, "expected an array 'data' of float32"),
+        ({"counts": None}, {}, "expected an array 'counts'"),
+        ({}, {"params": {"size": 3}}, "the metadata are damaged"),
+        ({}, {"figures": {}}, "the metadata are damaged"),
+        ({"counts": np.ones(3, np.int64)}, {}, "the vocabulary is damaged"),
+    ],
+)
+def test_damaged_files(tmp_path, arrays, metadata, message):
+    path = tmp_path / "x.fe"
+    Cooccurrence(min_count=1).fit([["a", "b"]]).save(path)
+    file = read_native(path, mmap=False)
+    merged = {k: v for k, v in (file.arrays | arrays).items() if v is not None}
+    write_native(path, merged, file.metadata | metadata)
+    with pytest.raises(FormatError, match=message) as caught:
+        Cooccurrence.load(path)
+    assert str(path) in str(caught.value)
+
+
+def test_clone_and_word_documents_on_disk(tmp_path):
+    model = WordDocument(min_count=1).fit([["a", "b", "a"], [], ["b"]], path=tmp_path / "x.fe")
+    again = WordDocument.load(tmp_path / "x.fe")
+    assert (again.matrix_ != model.matrix_).nnz == 0
+    assert again.matrix_.toarray().tolist() == [[2, 0, 0], [1, 0, 1]]
+    assert (again.n_documents_, again.n_tokens_) == (3, 4)
+    with pytest.raises(FormatError, match="holds 'WordDocument'"):
+        Cooccurrence.load(tmp_path / "x.fe")

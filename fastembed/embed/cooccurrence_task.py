@@ -72,7 +72,7 @@ def count_pairs(
                 buffers.count(part, runs.writer, report, done)
                 done += int(part.places.sum())
                 runs.end_run()
-            del part
+                del part  # before the next one is made
             report.start(int(runs.totals.sum()), "counts", "merging")
             return buffers.merge(runs, folder, report)
         finally:
@@ -117,19 +117,23 @@ class _Buffers:
         while first < self.n_words:
             last = int(np.searchsorted(before, before[first] + plan.pieces, side="right")) - 1
             last = min(max(last, first + 1), first + at_most, self.n_words)
-            begins = runs.where(first, last)
-            if int(totals[first:last].sum()) > plan.pieces:
-                work = self._long_row(runs, begins, first)
-            else:
-                columns, counts = runs.read(begins)
-                ends = np.cumsum([0, *(begins[:-1, -1] - begins[:-1, 0])], dtype=np.uint64)
-                work = Runs(columns, counts, begins - begins[:, :1] + ends[:, None], first)
-            most = np.minimum(totals[first:last], self.n_words)
-            for bounds, room in rounds_of(most, totals[first:last], plan):
-                self.run(work, bounds + np.uint64(first), room, result)
+            # in a function of its own: nothing of these rows is kept while the next are read
+            self._merge_rows(runs, first, last, result)
             report.update(int(before[last]))
             first = last
         return result.rows(self.n_words)
+
+    def _merge_rows(self, runs: RunStore, first: int, last: int, result: RowWriter) -> None:
+        """The sum of rows first to last."""
+        begins, totals = runs.where(first, last), runs.totals[first:last]
+        if int(totals.sum()) > self.plan.pieces:
+            work = self._long_row(runs, begins, first)
+        else:
+            columns, counts = runs.read(begins)
+            ends = np.cumsum([0, *(begins[:-1, -1] - begins[:-1, 0])], dtype=np.uint64)
+            work = Runs(columns, counts, begins - begins[:, :1] + ends[:, None], first)
+        for bounds, room in rounds_of(np.minimum(totals, self.n_words), totals, self.plan):
+            self.run(work, bounds + np.uint64(first), room, result)
 
     def _long_row(self, runs: RunStore, begins: NDArray[np.uint64], row: int) -> Runs:
         """Sum up the one row whose pieces do not fit into memory together."""

@@ -38,37 +38,12 @@ def window_parts(
     it, which are context of its places and no places of its own. The corpus is closed when all of
     it was read, so that its memory is free for the counts.
     """
-    window, offsets = len(weights), encoded.offsets
+    offsets, room = encoded.offsets, plan.part - 2 * len(weights) - 2
     first = 0
     while first < encoded.n_tokens:
-        last = _cut(offsets, first, encoded.n_tokens, plan.part - 2 * window - 2)
-        low = int(np.searchsorted(offsets, first, side="right")) - 1
-        high = int(np.searchsorted(offsets, last, side="left"))
-        begin = max(int(offsets[low]), first - window) if symmetric else first
-        end = min(int(offsets[high]), last + window)
-        text = np.empty(end - begin + high - low + 2, dtype=np.uint32)
-        text[0], n = END, 1
-        for at in range(begin, end, plan.block):
-            ids = encoded.read(at, min(at + plan.block, end))
-            low = int(np.searchsorted(offsets, at, side="right")) - 1
-            high = int(np.searchsorted(offsets, at + len(ids), side="left"))
-            n += lay(ids, at, offsets[low : high + 1], text[n:])
-        if last == encoded.n_tokens:
-            encoded.close()
-        if text[n - 1] != END:
-            text[n], n = END, n + 1
-        text = text[:n]
-        starts, places = index(
-            text,
-            len(encoded.vocabulary),
-            1 + first - begin,
-            n - 1 - (end - last),
-            window=window,
-            symmetric=symmetric,
-            workers=plan.workers,
-        )
-        part = Part(text, starts, places, weights=weights, symmetric=symmetric)
-        yield IndexedPart(part, starts, window * (1 + symmetric))
+        last = _cut(offsets, first, encoded.n_tokens, room)
+        # nothing here keeps a part while the next one is made
+        yield _window_part(encoded, offsets, first, last, weights, symmetric, plan)
         first = last
 
 
@@ -83,32 +58,77 @@ def _cut(offsets: NDArray[np.uint64], first: int, last: int, room: int) -> int:
     return max(first + after - 1, first + 1)
 
 
+def _window_part(
+    encoded: EncodedCorpus,
+    offsets: NDArray[np.uint64],
+    first: int,
+    last: int,
+    weights: NDArray[np.uint64],
+    symmetric: bool,
+    plan: Plan,
+) -> IndexedPart:
+    """Tokens first to last."""
+    window = len(weights)
+    low = int(np.searchsorted(offsets, first, side="right")) - 1
+    high = int(np.searchsorted(offsets, last, side="left"))
+    begin = max(int(offsets[low]), first - window) if symmetric else first
+    end = min(int(offsets[high]), last + window)
+    text = np.empty(end - begin + high - low + 2, dtype=np.uint32)
+    text[0], n = END, 1
+    for at in range(begin, end, plan.block):
+        ids = encoded.read(at, min(at + plan.block, end))
+        low = int(np.searchsorted(offsets, at, side="right")) - 1
+        high = int(np.searchsorted(offsets, at + len(ids), side="left"))
+        n += lay(ids, at, offsets[low : high + 1], text[n:])
+    if last == encoded.n_tokens:
+        encoded.close()
+    if text[n - 1] != END:
+        text[n], n = END, n + 1
+    text = text[:n]
+    starts, places = index(
+        text,
+        len(encoded.vocabulary),
+        1 + first - begin,
+        n - 1 - (end - last),
+        window=window,
+        symmetric=symmetric,
+        workers=plan.workers,
+    )
+    part = Part(text, starts, places, weights=weights, symmetric=symmetric)
+    return IndexedPart(part, starts, window * (1 + symmetric))
+
+
 def document_parts(encoded: EncodedCorpus, plan: Plan) -> Iterator[IndexedPart]:
     """Parts of a corpus for documents: whole ones, each word of which is taken once."""
-    n_words, offsets = len(encoded.vocabulary), encoded.offsets
-    seen = np.empty(n_words, dtype=np.uint32)
+    offsets, n_documents = encoded.offsets, encoded.n_sentences
     first = 0
-    while first < encoded.n_sentences:
+    while first < n_documents:
         begin = int(offsets[first])
 
         def size(document: int, first: int = first, begin: int = begin) -> int:
             return int(offsets[document]) - begin + document - first
 
-        after = bisect_right(range(first, encoded.n_sentences + 1), plan.part, key=size)
+        after = bisect_right(range(first, n_documents + 1), plan.part, key=size)
         last = max(first + after - 1, first + 1)
-        own, end = offsets[first : last + 1], int(offsets[last])
-        # a document that is longer than a part stands alone, and has each word once
-        text = np.empty(min(end - begin, max(plan.part, n_words)) + 1, dtype=np.uint32)
-        seen[:] = 0
-        ends, n = np.zeros(len(own), dtype=np.uint64), 0
-        for at in range(begin, end, plan.block):
-            ids = encoded.read(at, min(at + plan.block, end))
-            low = max(int(np.searchsorted(own, at, side="left")) - 1, 0)
-            high = int(np.searchsorted(own, at + len(ids), side="right"))
-            n = distinct(ids, at, own, low, min(high, last - first), seen, text, n, ends)
-        starts, places = index(
-            text[: n + 1], n_words, 0, last - first, documents=ends, workers=plan.workers
-        )
-        longest = int(np.diff(ends).max())
-        yield IndexedPart(Part(text, starts, places, documents=ends), starts, longest)
+        yield _document_part(encoded, offsets[first : last + 1], plan)
         first = last
+
+
+def _document_part(encoded: EncodedCorpus, offsets: NDArray[np.uint64], plan: Plan) -> IndexedPart:
+    """The documents that begin and end at ``offsets``."""
+    n_words, n_documents = len(encoded.vocabulary), len(offsets) - 1
+    begin, end = int(offsets[0]), int(offsets[-1])
+    # a document that is longer than a part stands alone, and has each word once
+    text = np.empty(min(end - begin, max(plan.part, n_words)) + 1, dtype=np.uint32)
+    seen = np.zeros(n_words, dtype=np.uint32)
+    ends, n = np.zeros(n_documents + 1, dtype=np.uint64), 0
+    for at in range(begin, end, plan.block):
+        ids = encoded.read(at, min(at + plan.block, end))
+        low = max(int(np.searchsorted(offsets, at, side="left")) - 1, 0)
+        high = int(np.searchsorted(offsets, at + len(ids), side="right"))
+        n = distinct(ids, at, offsets, low, min(high, n_documents), seen, text, n, ends)
+    starts, places = index(
+        text[: n + 1], n_words, 0, n_documents, documents=ends, workers=plan.workers
+    )
+    longest = int(np.diff(ends).max())
+    return IndexedPart(Part(text, starts, places, documents=ends), starts, longest)

@@ -90,10 +90,14 @@ class RunStore:
 
     def read(self, begins: NDArray[np.uint64]) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
         """Columns and counts of the rows of each run, one run after the other."""
-        spans = [(int(ends[0]), int(ends[-1])) for ends in begins]
-        columns = [self.writer.columns.read(begin, end) for begin, end in spans]
-        counts = [self.writer.values.read(begin, end) for begin, end in spans]
-        return np.concatenate(columns), np.concatenate(counts)
+        n = int((begins[:, -1] - begins[:, 0]).sum())
+        columns, counts = np.empty(n, dtype=np.uint32), np.empty(n, dtype=np.uint64)
+        at = 0
+        for begin, end in begins[:, [0, -1]].tolist():
+            self.writer.columns.read(begin, end, columns[at : at + end - begin])
+            self.writer.values.read(begin, end, counts[at : at + end - begin])
+            at += end - begin
+        return columns, counts
 
     def close(self) -> None:
         """Remove the files."""

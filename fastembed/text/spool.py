@@ -114,13 +114,18 @@ class Spool:
         self._array = np.empty(0, dtype=self.dtype)
         self.write(0, held)
 
-    def read(self, start: int, stop: int) -> NDArray[Any]:
-        """Elements start to stop: a view of memory, or a copy from the file."""
+    def read(self, start: int, stop: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Elements start to stop: a view of memory, or a copy from the file, or ``out``."""
         if not 0 <= start <= stop <= self._size:
             raise IndexError(f"{start}:{stop} is outside of 0:{self._size}")
         if self._file is None:
-            return self._array[start:stop]
-        out = np.empty(stop - start, dtype=self.dtype)
+            part = self._array[start:stop]
+            if out is None:
+                return part
+            out[:] = part
+            return out
+        if out is None:
+            out = np.empty(stop - start, dtype=self.dtype)
         pread_array(self.fd, start * self.dtype.itemsize, out)
         return out
 
