@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed.core.errors import TrainingError
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
 from fastembed.ngram.counts import NgramCounts
@@ -17,21 +18,27 @@ from fastembed.ngram.tables import BackoffTables
 
 __all__ = ["AbsoluteDiscounting", "one_discount"]
 
+CUT_VOCABULARY = 0.5
+
 
 def one_discount(
     name: str, order: int, often: NDArray[np.int64], given: float | None
 ) -> list[float]:
     """D = n1 / (n1 + 2 n2), or what was given, for every value.
 
+    Words of a vocabulary that was cut have no n1 or n2; then D of the unigrams is 0.5.
+
     Raises
     ------
-    ValueError
-        There are no n-grams with the value 1 or 2.
+    TrainingError
+        There are no n-grams of an order above 1 with the value 1 or 2.
     """
     if given is None:
         n1, n2 = int(often[1]), int(often[2])
+        if order == 1 and (n1 == 0 or n2 == 0):
+            return [CUT_VOCABULARY] * 3
         if n1 == 0 or n2 == 0:
-            raise ValueError(
+            raise TrainingError(
                 f"{name} cannot estimate its discount: no {order}-gram has the value "
                 f"{1 if n1 == 0 else 2}. The text is too small or artificial. Give discount=0.75 "
                 "(--discount 0.75), more text or a lower order"
@@ -52,9 +59,9 @@ class AbsoluteDiscounting(Smoothing):
     Examples
     --------
     >>> from fastembed.ngram.counts import count_ngrams
-    >>> counts = count_ngrams([["a", "b", "a", "b"], ["b"]], order=2)
-    >>> AbsoluteDiscounting().estimate(counts).metadata["discounts"][1][0]  # 3 / (3 + 2 * 2)
-    0.42857142857142855
+    >>> counts = count_ngrams([["a", "b", "a", "b"], ["b", "c"]], order=2)
+    >>> AbsoluteDiscounting().estimate(counts).metadata["discounts"][1][0]  # 6 / (6 + 2 * 1)
+    0.75
     """
 
     name: ClassVar[str] = "absolute_discounting"

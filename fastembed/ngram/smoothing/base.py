@@ -56,8 +56,10 @@ class Smoothing(Params):
 
         Raises
         ------
-        ValueError
-            A hyper-parameter is out of range, or there is too little data for the method.
+        ValueError, TypeError
+            A hyper-parameter is out of range.
+        TrainingError
+            There is too little data for the method.
         """
         raise NotImplementedError
 

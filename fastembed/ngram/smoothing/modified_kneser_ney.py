@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed.core.errors import TrainingError
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
 from fastembed.ngram.counts import NgramCounts
@@ -132,7 +133,7 @@ def _estimate(order: int, n: list[int], fallback: list[float] | None) -> list[fl
         problem = f"D{wrong[0]} of the {order}-grams would be {discounts[wrong[0] - 1]:.4g}"
     if fallback is not None:
         return fallback
-    raise ValueError(
+    raise TrainingError(
         f"modified Kneser-Ney cannot estimate its discounts: {problem}. The text is too small, "
         "repeats itself or is artificial. Give discount_fallback='0.5 1 1.5' "
         "(--discount-fallback '0.5 1 1.5'), more text or a lower order"
