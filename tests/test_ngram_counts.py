@@ -1,0 +1,312 @@
+"""Counting n-grams against plain Python: every order, kernel, number of workers, and budget."""
+
+from __future__ import annotations
+
+import numpy as np
+import oracle_ngram as oracle
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ngram_helpers import as_dicts, same_counts, sentences
+
+from fastembed import Corpus, CorpusError, EncodedCorpus, FormatError, Vocabulary
+from fastembed._native import _kernels, _ngram
+from fastembed.ngram import counting
+from fastembed.ngram import sentences as sentences_module
+from fastembed.ngram.counts import MAX_ORDER, NgramCounts, count_ngrams
+from fastembed.ngram.tables import SPECIALS
+
+
+@pytest.fixture(params=_kernels.available())
+def isa(request):
+    before = _kernels.isa()
+    yield _kernels.select(request.param)
+    _kernels.select(before)
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Parts, rounds and blocks so small that a few words need many."""
+    monkeypatch.setattr(counting, "PART", 3)
+    monkeypatch.setattr(counting, "MAX_PARTS", 1 << 40)
+    monkeypatch.setattr(counting, "ROUND", 40)
+    monkeypatch.setattr(sentences_module, "BLOCK", 7)
+
+
+def text(seed=0, n=200, words="abcdefghij", longest=14):
+    rng = np.random.default_rng(seed)
+    share = 1 / np.arange(1, len(words) + 1)
+    return [
+        [
+            str(w)
+            for w in rng.choice(list(words), size=rng.integers(0, longest), p=share / share.sum())
+        ]
+        for _ in range(n)
+    ]
+
+
+def check(counts, sentences, order):
+    """Counts, their order, parents and contexts are those of plain Python."""
+    expected = oracle.count(sentences, order)
+    assert as_dicts(counts) == [dict(level) for level in expected]
+    words = counts.vocabulary.words.to_list()
+    ids = {word: i for i, word in enumerate(words)}
+    below: list[tuple[str, ...]] = [(word,) for word in words]
+    for k in range(2, order + 1):
+        level = counts.levels[k - 1]
+        ngrams = [tuple(words[i] for i in ngram) for ngram in counts.ngrams(k).tolist()]
+        assert ngrams == oracle.reversed_order(expected[k - 1], ids)
+        assert [below[p] for p in level.parent] == [ngram[1:] for ngram in ngrams]
+        assert [below[c] for c in counts.context(k)] == [ngram[:-1] for ngram in ngrams]
+        below = ngrams
+
+
+@pytest.mark.parametrize("order", range(1, MAX_ORDER + 1))
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_equals_the_oracle(isa, order, workers):
+    sentences = text()
+    check(count_ngrams(sentences, order, workers=workers), sentences, order)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_many_parts(isa, small_parts, order, workers):
+    sentences = text(n=150)
+    check(count_ngrams(sentences, order, workers=workers), sentences, order)
+
+
+@settings(max_examples=40)
+@given(sentences, st.integers(1, MAX_ORDER))
+def test_any_text(text, order):
+    check(count_ngrams(text, order, workers=2), text, order)
+
+
+@pytest.mark.parametrize("bits", [4, 10, 18, 19, 25, 31, 32])
+@pytest.mark.parametrize("order", [2, 5, 7])
+def test_records_of_any_width(isa, bits, order):
+    """Ids of up to 32 bits take records of two to five 64-bit words."""
+    rng = np.random.default_rng(bits)
+    padded = rng.integers(1, 12, size=_ngram.PAD + 900).astype(np.uint32)
+    padded[: _ngram.PAD + 1] = 1
+    counts = np.bincount(padded, minlength=12).astype(np.int64)
+    dealing = counting._deal(counts, 1)
+    found = []
+    for width in (4, bits):
+        sorter = _ngram.Sorter(padded, 0, 1, order, width, 1, *dealing, 2)
+        sorter.sort(0, len(sorter.sizes))
+        words = np.empty((int(sorter.rows[:, 0].sum()), order), dtype=np.uint32)
+        weights = np.empty(len(words), dtype=np.uint32)
+        sorter.distinct(0, len(sorter.sizes), words, weights)
+        found.append((words, weights))
+    assert np.array_equal(found[0][0], found[1][0])
+    assert np.array_equal(found[0][1], found[1][1])
+    backwards = [tuple(row[::-1]) for row in found[1][0].tolist()]
+    assert backwards == sorted(set(backwards))
+
+
+def test_a_vocabulary_of_more_than_18_bits():
+    n = 300_000
+    vocabulary = Vocabulary([f"w{i}" for i in range(n)], np.arange(n, 0, -1))
+    rng = np.random.default_rng(5)
+    ids = rng.integers(n - 40, n, size=3000).astype(np.uint32)
+    ids[::2] = rng.integers(0, 5, size=1500)
+    counts = count_ngrams(EncodedCorpus.from_arrays(vocabulary, ids, [0, 1000, 1000, 3000]), 7)
+    words = [f"w{i}" for i in ids]
+    expected = oracle.count([words[:1000], [], words[1000:]], 7)
+    assert as_dicts(counts) == [dict(level) for level in expected]
+
+
+def test_places_beyond_a_part_s_first_2_to_the_16():
+    # one word only: its places cannot be divided
+    n = 200_000
+    corpus = EncodedCorpus.from_arrays(Vocabulary(["a"], [n]), np.zeros(n, dtype=np.uint32))
+    counts = count_ngrams(corpus, 3, workers=2)
+    assert counts["a", "a", "a"] == n - 2
+    assert counts["<s>", "a", "a"] == counts["a", "a", "</s>"] == 1
+    assert counts.size == [4, 3, 3]
+
+
+# ---------------------------------------------------------------------------------- budgets
+
+
+@pytest.mark.parametrize("order", [1, 2, 4, 7])
+def test_a_small_budget_changes_nothing(kjv_text, order):
+    whole = count_ngrams(kjv_text, order, workers=2)
+    assert whole.n_sentences == 3000
+    pieces = count_ngrams(kjv_text, order, workers=1, memory=30_000)
+    same_counts(whole, pieces)
+    assert np.array_equal(whole.appearance, pieces.appearance)
+
+
+def test_a_small_budget_cuts_one_long_sentence():
+    rng = np.random.default_rng(3)
+    words = [str(w) for w in rng.integers(0, 30, size=15_000)]
+    for order in (1, 2, 3, 6):
+        whole = count_ngrams([words], order)
+        pieces = count_ngrams([words, []][:1], order, memory="1K", workers=2)
+        same_counts(whole, pieces)
+        assert np.array_equal(whole.appearance, pieces.appearance)
+
+
+def test_a_small_budget_with_empty_lines_and_few_words():
+    # more sequences of the same two words than a range should have
+    sentences = [[], ["a"] * 3000, [], [], ["a", "b"] * 2500, *[[]] * 3000]
+    whole = count_ngrams(sentences, 3)
+    same_counts(whole, count_ngrams(sentences, 3, memory="1K"))
+    check(whole, sentences, 3)
+
+
+@pytest.mark.parametrize("memory", [0, "4X", "much"])
+def test_bad_budget(memory):
+    with pytest.raises(ValueError, match="memory"):
+        count_ngrams([["a"]], 2, memory=memory)
+
+
+# ---------------------------------------------------------------------------------- text
+
+
+def test_empty_lines_are_sentences_unless_they_are_left_out(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("a b\n\n\nb\n")
+    assert count_ngrams(path, 2)["<s>", "</s>"] == 2
+    assert count_ngrams(path, 2, keep_empty=False)["<s>", "</s>"] == 0
+    assert count_ngrams(path, 2).n_sentences == 4
+
+
+def test_rare_words_become_unk():
+    counts = count_ngrams([["a", "a", "x"], ["a", "y"]], 2, min_count=2)
+    assert counts.vocabulary.words.to_list() == [*SPECIALS, "a"]
+    assert counts["<unk>"] == counts["a", "<unk>"] == 2
+
+
+@pytest.mark.parametrize("form", ["vocabulary", "counts", "words"])
+def test_a_given_vocabulary_and_unk_for_the_rest(tmp_path, form):
+    vocabulary = Vocabulary(["b", "a"], [5, 4])
+    if form == "counts":
+        vocabulary.save(tmp_path / "v.tsv")
+        vocabulary = tmp_path / "v.tsv"
+    elif form == "words":
+        vocabulary = tmp_path / "v.txt"
+        vocabulary.write_text("b\r\na\n")
+    counts = count_ngrams([["a", "zz", "b", "<unk>"]], 2, vocab=vocabulary)
+    assert counts.vocabulary.words.to_list() == [*SPECIALS, "b", "a"]
+    assert counts["a", "<unk>"] == counts["<unk>", "b"] == counts["b", "<unk>"] == 1
+    assert counts["<unk>"] == 2
+
+
+@pytest.mark.parametrize("lines", ["a b\n", "a\na\n", "", "\n"])
+def test_a_vocabulary_file_that_is_none(tmp_path, lines):
+    (tmp_path / "v.txt").write_text(lines)
+    with pytest.raises(FormatError, match=r"v\.txt"):
+        count_ngrams([["a"]], 2, vocab=tmp_path / "v.txt")
+
+
+def test_unk_in_the_text_is_the_special():
+    counts = count_ngrams([["a", "<unk>"], ["<unk>"]], 2)
+    assert counts["<unk>"] == 2
+    assert counts["<s>", "<unk>"] == 1
+    assert counts.size[0] == 4
+
+
+@pytest.mark.parametrize("symbol", ["<s>", "</s>"])
+def test_symbols_in_the_text_are_an_error_or_left_out(tmp_path, symbol):
+    path = tmp_path / "text.txt"
+    path.write_text(f"a b\n\na {symbol} b\n{symbol}\n")
+    with pytest.raises(CorpusError, match=f"sentence 3 .*{symbol}.*--symbols skip") as error:
+        count_ngrams(path, 2)
+    assert "text.txt" in str(error.value)
+    counts = count_ngrams(path, 2, symbols="skip")
+    check(counts, [["a", "b"], [], ["a", "b"], []], 2)
+    with pytest.raises(ValueError, match="symbols"):
+        count_ngrams(path, 2, symbols="drop")
+
+
+def test_an_encoded_corpus_of_any_vocabulary(tmp_path, kjv_text):
+    path = tmp_path / "text.fe"
+    with Corpus(kjv_text).encode(keep_empty=True, path=path) as encoded:
+        direct = count_ngrams(encoded, 3)
+        assert encoded.n_tokens  # not closed
+    stored = count_ngrams(path, 3, workers=2)
+    same_counts(direct, stored)
+    same_counts(direct, count_ngrams(kjv_text, 3))
+    same_counts(direct, count_ngrams(path, 3, memory="40K"))
+    for option in ({"vocab": Vocabulary(["a"], [1])}, {"min_count": 2}):
+        with pytest.raises(ValueError, match="encoded corpus"):
+            count_ngrams(path, 2, **option)
+
+
+def test_an_encoded_corpus_with_specials_elsewhere():
+    vocabulary = Vocabulary(["a", "</s>", "b", "<unk>"], [3, 0, 1, 1])
+    corpus = EncodedCorpus.from_arrays(vocabulary, [0, 2, 3, 0], [0, 3, 4])
+    counts = count_ngrams(corpus, 2)
+    assert counts.vocabulary.words.to_list() == [*SPECIALS, "a", "b"]
+    check(counts, [["a", "b", "<unk>"], ["a"]], 2)
+    bad = EncodedCorpus.from_arrays(vocabulary, [0, 1], [0, 1, 2])
+    with pytest.raises(CorpusError, match="sentence 2"):
+        count_ngrams(bad, 2)
+
+
+def test_unicode_words():
+    sentences = [["naïve", "中文", "🙂"], ["🙂", "中文"]]
+    check(count_ngrams(sentences, 3), sentences, 3)
+
+
+@pytest.mark.parametrize("order", [0, 8, 2.0, True, "3"])
+def test_bad_order(order):
+    with pytest.raises(ValueError, match="order"):
+        count_ngrams([["a"]], order)
+
+
+# ---------------------------------------------------------------------------------- results
+
+
+def test_count_of_counts_and_sizes():
+    sentences = text()
+    counts = count_ngrams(sentences, 3)
+    expected = oracle.count(sentences, 3)
+    for k in (1, 2, 3):
+        level = expected[k - 1]
+        wanted = [oracle.often(level, r) for r in range(5)]
+        assert counts.count_of_counts(k, 4).tolist()[1:] == wanted[1:]
+    assert counts.n_tokens == sum(len(s) + 1 for s in sentences)
+    assert counts.n_sentences == len(sentences)
+    with pytest.raises(ValueError, match="order"):
+        counts.count_of_counts(4)
+
+
+def test_lookup():
+    counts = count_ngrams([["a", "b", "a"]], 3)
+    assert counts[["a", "b"]] == 1
+    assert counts["a"] == 2
+    assert counts["b", "b"] == counts["zz", "a"] == 0
+    with pytest.raises(ValueError, match="order"):
+        counts["a", "b", "a", "b"]
+    with pytest.raises(ValueError, match="ids"):
+        counts.find([[99]])
+
+
+def test_contexts_are_found_by_search_too():
+    counts = count_ngrams(text(), 5)
+    bare = NgramCounts(
+        counts.vocabulary,
+        [counting.CountLevel(level.word, level.parent, level.count) for level in counts.levels],
+    )
+    for workers in (1, 2):
+        for k in range(2, 6):
+            assert np.array_equal(bare.context(k, workers), counts.context(k))
+        for level in bare.levels:
+            level.context = None
+
+
+@settings(max_examples=30)
+@given(sentences, sentences, st.integers(1, 4))
+def test_merged_shards_are_the_counts_of_the_whole(first, second, order):
+    merged = count_ngrams(first, order).merge(count_ngrams(second, order))
+    whole = count_ngrams([*first, *second], order)
+    same_counts(merged, whole)
+    assert np.array_equal(merged.appearance, whole.appearance)
+
+
+def test_only_like_counts_merge():
+    with pytest.raises(ValueError, match="order"):
+        count_ngrams([["a"]], 2).merge(count_ngrams([["a"]], 3))
