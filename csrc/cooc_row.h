@@ -8,6 +8,8 @@
 #ifndef FE_COOC_ROW_H
 #define FE_COOC_ROW_H
 
+#include <float.h>
+
 #include "fe_base.h"
 
 typedef struct {
@@ -147,6 +149,24 @@ static inline fe_status fe_cooc_emit(fe_cooc_row *row, fe_cooc_out *out, uint64_
     out->n = at + n;
     row->n_touched = 0;
     return FE_OK;
+}
+
+/* The first entry of rows that is not as these rows are written: columns rising and below
+ * n_columns, counts positive and finite; the number of entries if there is none.
+ *   indptr IN (n_rows + 1,) that fits indices and data, IN (indptr[n_rows],) */
+static inline int64_t fe_counts_check(const int64_t *indptr, int64_t n_rows,
+                                      const int32_t *indices, const float *data,
+                                      int64_t n_columns) {
+    for (int64_t i = 0; i < n_rows; i++) {
+        int64_t before = -1;
+        for (int64_t k = indptr[i]; k < indptr[i + 1]; k++) {
+            /* not (a and b): a NaN is neither */
+            const int positive = data[k] > 0 && data[k] <= FLT_MAX;
+            if (FE_UNLIKELY(indices[k] <= before || indices[k] >= n_columns || !positive)) return k;
+            before = indices[k];
+        }
+    }
+    return indptr[n_rows];
 }
 
 #endif

@@ -3,6 +3,12 @@ from numpy.typing import NDArray
 
 def row_bytes(n_columns: int) -> int: ...
 def quotient(count: int, scale: int) -> float: ...
+def first_bad(
+    indptr: NDArray[np.int64],
+    indices: NDArray[np.int32],
+    data: NDArray[np.float32],
+    n_columns: int,
+) -> int: ...
 
 class Part:
     n_words: int

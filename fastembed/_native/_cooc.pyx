@@ -3,7 +3,7 @@
 import numpy as np
 
 from cython.parallel cimport prange, threadid
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from fastembed._native._kernels cimport check
 
@@ -37,6 +37,8 @@ cdef extern from "cooc.h" nogil:
     int fe_cooc_add_all(fe_cooc_row *, const uint32_t *, const uint64_t *, uint64_t) noexcept
     int fe_cooc_emit(fe_cooc_row *, fe_cooc_out *, uint64_t) noexcept
     float fe_cooc_quotient(uint64_t, uint64_t) noexcept
+    int64_t fe_counts_check(const int64_t *, int64_t, const int32_t *, const float *,
+                            int64_t) noexcept
     int fe_cooc_count(const fe_cooc_job *, fe_cooc_row *, fe_cooc_out *) noexcept
     int fe_cooc_merge(const fe_cooc_runs *, fe_cooc_row *, fe_cooc_out *) noexcept
 
@@ -51,6 +53,21 @@ def quotient(uint64_t count, uint64_t scale):
     if scale == 0 or (scale >= 1 << 28 and scale & (scale - 1)):
         raise ValueError("scale must be below 2**28 or a power of two")
     return fe_cooc_quotient(count, scale)
+
+
+def first_bad(const int64_t[::1] indptr, const int32_t[::1] indices, const float[::1] data,
+              int64_t n_columns):
+    """The first entry whose column does not rise or fit, or whose count is not positive.
+
+    indptr begins at 0, does not decrease, and ends at the number of entries, which is returned if
+    all entries are good.
+    """
+    cdef int64_t bad = 0
+    if indices.shape[0]:
+        with nogil:
+            bad = fe_counts_check(&indptr[0], indptr.shape[0] - 1, &indices[0], &data[0],
+                                  n_columns)
+    return bad
 
 
 cdef class Part:

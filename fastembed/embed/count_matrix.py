@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed._native._cooc import first_bad
 from fastembed.core.errors import FormatError, NotFittedError, VocabularyError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import memory_budget
@@ -66,21 +67,16 @@ class Rows:
             raise FormatError(f"{where}: 'indptr' must begin at 0, not decrease, end at {n}")
         if len(self.data) != n:
             raise FormatError(f"{where}: {n} column numbers need as many values")
-        for start in range(0, n, BLOCK):
-            part = self.indices[start : start + BLOCK + 1]
-            falls = start + 1 + np.flatnonzero(part[1:] <= part[:-1])
-            outside = part.min() < 0 or part.max() >= self.n_columns
-            if outside or not np.isin(falls, indptr).all():
-                raise FormatError(
-                    f"{where}: entries {start} to {start + len(part)}: the column numbers of a row "
-                    f"must rise and lie in 0..{self.n_columns - 1}"
-                )
-            values = self.data[start : start + BLOCK]
-            if not (np.isfinite(values).all() and (values > 0).all()):
-                raise FormatError(
-                    f"{where}: entries {start} to {start + len(values)}: a count is not a positive "
-                    "number"
-                )
+        bad = first_bad(indptr, self.indices, self.data, self.n_columns)
+        if bad == n:
+            return
+        row = int(np.searchsorted(indptr, bad, side="right")) - 1
+        column, count = int(self.indices[bad]), float(self.data[bad])
+        if not 0 < count < np.inf:
+            problem = f"the count {count!r} is not a positive number"
+        else:
+            problem = f"column {column}; columns must rise and lie in 0..{self.n_columns - 1}"
+        raise FormatError(f"{where}: row {row}, entry {bad}: {problem}")
 
     def sums(self) -> NDArray[np.float64]:
         """The sum of each row, shape (n_rows,), in float64."""
