@@ -1,8 +1,8 @@
 """How a count spends its memory: what lies in it at a time, what goes to files.
 
 Everything that grows with the text or the result is cut to the budget: the text is taken in parts,
-rows are made in rounds, and the result that does not fit goes to a file. What is left, some
-twenty bytes a word of the vocabulary and thread, is the least that a budget must hold.
+rows are made in rounds, and the result that does not fit goes to a file. What is left,
+some 80 bytes a word of the vocabulary and 16 more a thread, is the least that a budget must hold.
 """
 
 from __future__ import annotations
