@@ -164,8 +164,8 @@ def run_command(command: Command) -> Sample:
     The figures of the sample are those the process printed, and the `ACCOUNT` of the whole
     process: wall time from spawn to exit, CPU time, peak memory. What the process itself reports
     under these names is kept: a wrapper reports the account of the program that it ran. The
-    kernel never counts a process below the peak of the parent that spawned it, so this one must
-    stay small.
+    kernel never counts a process below the peak of the parent that spawned it; Python children
+    report their own (see `children`).
 
     Raises
     ------
