@@ -28,10 +28,10 @@ def own_peak() -> dict[str, float]:
     """
     try:
         with open("/proc/self/status", encoding="ascii") as status:
-            sizes = [line.split()[1] for line in status if line.startswith("VmHWM:")]
-    except OSError:
+            facts = dict(line.split(":", 1) for line in status)
+        return {"peak_mb": int(facts["VmHWM"].split()[0]) / 1024}
+    except (OSError, KeyError):
         return {}
-    return {"peak_mb": int(size) / 1024 for size in sizes}
 
 
 def main(contender: str, task: str, spec: str) -> None:
