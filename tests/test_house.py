@@ -22,13 +22,15 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 STUBS = sorted((PACKAGE / "_native").glob("*.pyx"))
 
 # Imports go to a lower layer or stay within a package; docs/architecture.md draws it. The native
-# container holds any arrays, so it stands below the formats of vectors.
+# container holds any arrays, so it stands below the formats of vectors; counts of words stand below
+# the evaluation, which has measures of them.
 LAYERS = {
     "_native": 0,
     "core": 1,
     "io.native": 2,
     "text": 3,
     "io": 4,
+    "embed.counts": 4,
     "evaluate": 5,
     "embed": 6,
     "ngram": 6,
@@ -58,6 +60,8 @@ def relative(path: Path) -> str:
 def layer_of(parts: Sequence[str]) -> str:
     """Name of the layer of a module, given what follows ``fastembed.``; "" for the top."""
     both = ".".join(parts[:2])
+    if re.match(r"embed\.(cooccurrence|count|row_writer|word_document)", both):
+        return "embed.counts"
     return both if both in LAYERS else parts[0] if parts and parts[0] in LAYERS else ""
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "vocab": ("fastembed.cli.vocab:vocab", "Count the words of a text."),
     "encode": ("fastembed.cli.encode:encode", "Turn a text into word ids once, for many runs."),
     "cooccur": ("fastembed.cli.cooccur:cooccur", "Count which words stand near each other."),
+    "pmi": ("fastembed.cli.pmi:pmi", "Show which words of a text belong together."),
     "neighbors": ("fastembed.cli.neighbors:neighbors", "Show the nearest words of words."),
     "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
     "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
