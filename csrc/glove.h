@@ -4,12 +4,13 @@
  * is 1/2 f(X_ij) d^2. Biases are coordinates: a word's row is (w, b, 1, 0...), a context's is
  * (c, 1, b~, 0...), so that rows r and q of the two tables have d = r . q - log X, and with
  * F = f(X_ij) d the gradients are F q and F r. Beside each number p lies the sum S of its squared
- * gradients and of 1 / eta^2, and its step is
+ * gradients, and its step is
  *
- *     p -= g / sqrt(S),   S += g^2.
+ *     p -= g / sqrt(1 / eta^2 + S),   S += g^2.
  *
- * The S of the ones is so large that they stay. Up to four pairs of one word i are a group: all d are
- * taken before any row changes, and i's row gets the sum of its steps.
+ * 1 / eta^2 (400 by default) is not in the sum, where small g^2 would be lost to rounding. The S of
+ * the ones is so large that they stay. Up to four pairs of one word i are a group: all d are taken
+ * before any row changes, and i's row gets the sum of its steps.
  *
  * fe_glove_run does the pairs of one part of the words i and one part of the words j: no two units
  * of a stratum share a row, so they may run on several threads with one result.
@@ -24,13 +25,12 @@
 #define FE_GLOVE_AHEAD 8         /* this many pairs ahead */
 #define FE_GLOVE_SLICE 512       /* pairs whose weights are computed together */
 
-/* First values of a row: vector and bias uniform in [-1/2, 1/2) / dim, S = 1 / eta^2.
+/* First values of a row: vector and bias uniform in [-1/2, 1/2) / dim.
  * side: 0 for a word's row, 1 for a context's; OUT row (2 * stride,), of zeros. */
-static inline void fe_glove_first_row(float *row, uint32_t dim, size_t stride, int side, float first_sum,
-                               uint64_t seed, uint64_t word) {
+static inline void fe_glove_first_row(float *row, uint32_t dim, size_t stride, int side,
+                                      uint64_t seed, uint64_t word) {
     fe_rng rng = fe_rng_seed(seed, FE_STREAM_GLOVE_INIT, 2 * word + (uint64_t)side);
     for (uint32_t k = 0; k < dim; k++) row[k] = (fe_rng_float(&rng) - 0.5f) / (float)dim;
-    for (size_t k = 0; k < stride; k++) row[stride + k] = first_sum;
     row[dim + side] = (fe_rng_float(&rng) - 0.5f) / (float)dim;
     row[dim + 1 - side] = 1.0f;
     row[stride + dim + 1 - side] = FE_GLOVE_PINNED;
@@ -43,8 +43,10 @@ FE_INLINE fe_vec fe_glove_clip(fe_vec g, float limit) {
 /* Step B (1 to 4) pairs of one row; returns their loss, times 2. B and CLIP are constants after
  * inlining. row (2 * stride,), others B such rows, logs and weights (B,). */
 FE_INLINE double fe_glove_group(const int B, const int CLIP, float *row, float *const *others,
-                                const float *logs, const float *weights, size_t stride,
-                                float limit) {
+                                const float *logs, const float *weights,
+                                const fe_glove_job *job) {
+    const size_t stride = job->stride;
+    const fe_vec start = fe_set1(job->start);
     fe_vec dots[FE_GLOVE_GROUP];
     for (int b = 0; b < FE_GLOVE_GROUP; b++) dots[b] = fe_set1(0.0f);
     for (size_t k = 0; k < stride; k += FE_LANES) {
@@ -69,15 +71,15 @@ FE_INLINE double fe_glove_group(const int B, const int CLIP, float *row, float *
             const fe_vec q = fe_load(others[b] + k), t = fe_load(others[b] + stride + k);
             fe_vec dr = error * q, dq = error * r;
             if (CLIP) {
-                dr = fe_glove_clip(dr, limit);
-                dq = fe_glove_clip(dq, limit);
+                dr = fe_glove_clip(dr, job->clip);
+                dq = fe_glove_clip(dq, job->clip);
             }
             sum += dr;
             squares = fe_fma(dr, dr, squares);
-            fe_store(others[b] + k, fe_fma(-dq, fe_rsqrt(t), q));
+            fe_store(others[b] + k, fe_fma(-dq, fe_rsqrt(start + t), q));
             fe_store(others[b] + stride + k, fe_fma(dq, dq, t));
         }
-        fe_store(row + k, fe_fma(-sum, fe_rsqrt(s), r));
+        fe_store(row + k, fe_fma(-sum, fe_rsqrt(start + s), r));
         fe_store(row + stride + k, squares);
     }
     return loss;
@@ -133,7 +135,7 @@ FE_INLINE double fe_glove_tile(const int CLIP, const fe_glove_job *job, float *w
         const float *w = weights + (t - first);
 #define FE_GLOVE_CASE(B)                                                                         \
     case B:                                                                                      \
-        loss += fe_glove_group(B, CLIP, words + i * row, others, logs + t, w, stride, job->clip); \
+        loss += fe_glove_group(B, CLIP, words + i * row, others, logs + t, w, job);              \
         break;
         switch (m) {
             FE_GLOVE_CASE(1)

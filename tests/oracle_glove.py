@@ -26,7 +26,8 @@ class Model:
         self.p = {
             n: np.array(a, dtype=float) for n, a in zip(self.NAMES, (w, c, b, b2), strict=True)
         }
-        self.s = {n: np.full_like(a, 1 / eta**2) for n, a in self.p.items()}
+        self.start = 1 / eta**2
+        self.s = {n: np.zeros_like(a) for n, a in self.p.items()}
 
     def d(self, i, j, x):
         """w_i . c_j + b_i + b~_j - log X_ij."""
@@ -52,12 +53,12 @@ class Model:
         for j, (dw, dc, db) in zip(js, found, strict=True):
             dw, dc, db = (np.clip(g, -clip, clip) for g in (dw, dc, db))
             for name, g in (("c", dc), ("b2", db)):
-                self.p[name][j] -= g / np.sqrt(self.s[name][j])
+                self.p[name][j] -= g / np.sqrt(self.start + self.s[name][j])
                 self.s[name][j] += g**2
             steps["w"].append(dw)
             steps["b"].append(db)
         for name, gs in steps.items():
-            self.p[name][i] -= sum(gs) / np.sqrt(self.s[name][i])
+            self.p[name][i] -= sum(gs) / np.sqrt(self.start + self.s[name][i])
             self.s[name][i] += sum(g**2 for g in gs)
         return loss
 

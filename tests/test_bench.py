@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastembed.bench import chart, quality, report, topics
+from fastembed.bench import chart, quality, report
 from fastembed.bench.measure import (
     BenchmarkError,
     Case,
@@ -27,7 +27,11 @@ from fastembed.bench.measure import (
     spread,
 )
 from fastembed.bench.peers import Contender, find_contenders
+from fastembed.bench.setting import Setting, check_nothing, same
 from fastembed.bench.suite import environment, prepare_text, run_topics
+from fastembed.bench.topics import TOPICS
+from fastembed.bench.topics.vectors import check_neighbours, check_rows
+from fastembed.bench.topics.word2vec import HYPERPARAMETERS, check_training, check_vocabulary
 
 SPEED = Metric("rate", "words/s", "higher")
 COST = Metric("seconds", "seconds", "lower")
@@ -38,7 +42,7 @@ def python(name, code, **more):
     return Command(name, (sys.executable, "-c", code), **more)
 
 
-def case(*commands, check=topics.check_nothing, **more):
+def case(*commands, check=check_nothing, **more):
     return Case("topic", "a task", commands, (SPEED, COST), check, **more)
 
 
@@ -138,7 +142,7 @@ def test_results_that_disagree_stop_the_run():
     task = case(
         python("A", "print('{\"vocabulary\": 4}')"),
         python("B", "print('{\"vocabulary\": 5}')"),
-        check=lambda figures: topics.same("vocabulary", figures),
+        check=lambda figures: same("vocabulary", figures),
     )
     with pytest.raises(BenchmarkError, match="a task: vocabulary differs: A 4, B 5"):
         run_case(task, 2, lambda line: None)
@@ -152,16 +156,16 @@ GOOD = {"vocabulary": 3, "finite": True, "loss": [2.5, 2.0], "digest": "d", "n_w
 @pytest.mark.parametrize(
     ("check", "wrong"),
     [
-        (topics.check_vocabulary, {"digest": "e"}),
-        (topics.check_vocabulary, {"n_words": 8}),
-        (topics.check_vocabulary, {"vocabulary": 2}),
-        (topics.check_training, {"vocabulary": 2}),
-        (topics.check_training, {"finite": False}),
-        (topics.check_training, {"loss": [2.5, float("nan")]}),
-        (topics.check_training, {"loss": [2.5, 2.6]}),
-        (topics.check_training, {"loss": []}),
-        (topics.check_training, {"share_trained": 0.75}),
-        (topics.check_training, {"matrices_mb": 30, "peak_mb": 231}),
+        (check_vocabulary, {"digest": "e"}),
+        (check_vocabulary, {"n_words": 8}),
+        (check_vocabulary, {"vocabulary": 2}),
+        (check_training, {"vocabulary": 2}),
+        (check_training, {"finite": False}),
+        (check_training, {"loss": [2.5, float("nan")]}),
+        (check_training, {"loss": [2.5, 2.6]}),
+        (check_training, {"loss": []}),
+        (check_training, {"share_trained": 0.75}),
+        (check_training, {"matrices_mb": 30, "peak_mb": 231}),
     ],
 )
 def test_checks_find_what_is_wrong(check, wrong):
@@ -172,18 +176,14 @@ def test_checks_find_what_is_wrong(check, wrong):
 
 def test_check_of_loaded_rows():
     rows = {"vocabulary": 3, "vector_size": 2, "row_sum": 1.0}
-    assert topics.check_rows({"A": rows, "B": {**rows, "row_sum": 1.0001}}) == []
-    assert topics.check_rows({"A": rows, "B": {**rows, "row_sum": 1.5}}) != []
+    assert check_rows({"A": rows, "B": {**rows, "row_sum": 1.0001}}) == []
+    assert check_rows({"A": rows, "B": {**rows, "row_sum": 1.5}}) != []
 
 
 def test_check_of_neighbours():
     right = {"neighbours": [["a", "b"], ["c", "d"]]}
-    assert (
-        topics.check_neighbours({"A": right, "B": {"neighbours": [["b", "a"], ["c", "d"]]}}) == []
-    )
-    assert (
-        topics.check_neighbours({"A": right, "B": {"neighbours": [["b", "x"], ["c", "d"]]}}) != []
-    )
+    assert check_neighbours({"A": right, "B": {"neighbours": [["b", "a"], ["c", "d"]]}}) == []
+    assert check_neighbours({"A": right, "B": {"neighbours": [["b", "x"], ["c", "d"]]}}) != []
 
 
 # contenders
@@ -246,12 +246,12 @@ def test_word2vec_vocabulary_is_read_back(word2vec, small_text):
     figures = run_command(word2vec.command("vocabulary", spec)).figures
     ours = run_command(OURS.command("vocabulary", {**spec, "workers": 1, "encode": False})).figures
     assert figures["vocabulary"] == 2
-    assert topics.check_vocabulary({"A": ours, "B": figures}) == []
+    assert check_vocabulary({"A": ours, "B": figures}) == []
     assert figures["seconds"] == figures["process_s"]
 
 
 def test_word2vec_rate_is_that_between_its_progress_lines(word2vec, small_text, tmp_path):
-    params = topics.HYPERPARAMETERS
+    params = HYPERPARAMETERS
     spec = {**small_text, "workers": 1, "params": params, "folder": str(tmp_path)}
     figures = run_command(word2vec.command("train", spec)).figures
     assert figures["vocabulary"] == 2
@@ -391,12 +391,12 @@ def setting(tmp_path_factory, kjv_text):
     found, _ = find_contenders()
     folder = tmp_path_factory.mktemp("bench")
     text = prepare_text(found["fastembed"], str(kjv_text), folder)
-    return topics.Setting(
+    return Setting(
         found, text, folder, workers=(1,), sizes=(16,), n_vectors=500, n_queries=20, epochs=2
     )
 
 
-@pytest.mark.parametrize("topic", topics.TOPICS)
+@pytest.mark.parametrize("topic", TOPICS)
 def test_topic_runs_and_its_checks_hold(setting, topic):
     measured = list(run_topics(setting, [topic], 1, lambda line: None))
     assert measured

@@ -43,9 +43,9 @@ class Run:
         rows = parts * self.tiles.part_words
         self.words, self.contexts = (padded_rows(rows, 2 * self.stride) for _ in range(2))
         for side, table in enumerate((self.words, self.contexts)):
-            self.tiles.first_rows(table, side, dim, eta, workers)
+            self.tiles.first_rows(table, side, dim, workers)
         self.rounds = _glove.Rounds(
-            self.tiles, self.words, self.contexts, workers=workers, **self.settings
+            self.tiles, self.words, self.contexts, eta=eta, workers=workers, **self.settings
         )
         self.model = oracle.Model(*self.parameters(), eta)
 
@@ -115,7 +115,7 @@ def test_two_epochs_equal_the_oracle(isa, case):
         run.model.NAMES, run.parameters(), run.parameters(sums=True), strict=True
     ):
         np.testing.assert_allclose(value, run.model.p[name], rtol=1e-3, atol=2e-5)
-        np.testing.assert_allclose(squares, run.model.s[name], rtol=1e-4)
+        np.testing.assert_allclose(squares, run.model.s[name], rtol=1e-3, atol=1e-9)
 
 
 def test_the_constants_and_the_padding_stay(isa):

@@ -26,9 +26,7 @@ class Tiles:
         workers: int,
     ) -> None: ...
     def turn(self, epoch: int, part: int, other: int) -> NDArray[np.uint32]: ...
-    def first_rows(
-        self, table: NDArray[np.float32], side: int, dim: int, eta: float, workers: int
-    ) -> None: ...
+    def first_rows(self, table: NDArray[np.float32], side: int, dim: int, workers: int) -> None: ...
 
 class Rounds:
     def __init__(
@@ -37,6 +35,7 @@ class Rounds:
         words: NDArray[np.float32],
         contexts: NDArray[np.float32],
         *,
+        eta: float,
         alpha: float,
         x_max: float,
         clip: float,

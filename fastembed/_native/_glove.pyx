@@ -12,7 +12,7 @@ cdef extern from "glove.h" nogil:
     void fe_glove_strata(uint64_t seed, uint64_t epoch, uint32_t parts, uint32_t *order) noexcept
     void fe_glove_turn(const fe_glove_deal *deal, uint64_t seed, const fe_glove_unit *unit,
                        uint32_t *order) noexcept
-    void fe_glove_first_row(float *row, uint32_t dim, size_t stride, int side, float first_sum,
+    void fe_glove_first_row(float *row, uint32_t dim, size_t stride, int side,
                             uint64_t seed, uint64_t word) noexcept
 
 BLOCK = FE_GLOVE_BLOCK
@@ -117,18 +117,17 @@ cdef class Tiles:
         fe_glove_turn(&self.tiles.deal, self.seed, &unit, &out[0])
         return np.stack(np.divmod(order, self.blocks), axis=1)
 
-    def first_rows(self, float[:, ::1] table, int side, uint32_t dim, float eta, int workers):
+    def first_rows(self, float[:, ::1] table, int side, uint32_t dim, int workers):
         """Fill a table (parts * part_words, 2 * stride) of zeros: side 0 words, 1 contexts."""
         cdef Py_ssize_t w, n = self.tiles.deal.n_words, stride = table.shape[1] // 2
         cdef uint32_t parts = self.tiles.deal.parts
-        cdef float first_sum = 1 / (<double>eta * eta)
         if (table.shape[0] != parts * self.part_words or table.shape[1] % 32 or side not in (0, 1)
                 or stride < dim + 2):
             raise ValueError("the table does not fit the tiles")
         cdef size_t part_words = self.tiles.deal.part_words
         for w in prange(n, schedule="static", num_threads=workers, nogil=True):
             fe_glove_first_row(&table[(w % parts) * part_words + w // parts, 0], dim, stride, side,
-                               first_sum, self.seed, w)
+                               self.seed, w)
 
 
 cdef class Rounds:
@@ -144,12 +143,12 @@ cdef class Rounds:
     cdef object held
     cdef int workers
 
-    def __cinit__(self, Tiles tiles, float[:, ::1] words, float[:, ::1] contexts, *, float alpha,
-                  float x_max, float clip, int workers):
+    def __cinit__(self, Tiles tiles, float[:, ::1] words, float[:, ::1] contexts, *, double eta,
+                  float alpha, float x_max, float clip, int workers):
         cdef Py_ssize_t rows = tiles.parts * tiles.part_words
         if (words.shape[0] != rows or contexts.shape[0] != rows or words.shape[1] % 32
                 or words.shape[1] == 0 or words.shape[1] != contexts.shape[1]
-                or not x_max > 0 or not alpha >= 0 or not clip > 0 or workers < 1):
+                or not eta > 0 or not x_max > 0 or not alpha >= 0 or not clip > 0 or workers < 1):
             raise ValueError("shapes or settings of the GloVe run do not fit together")
         self.k = kernels()
         self.held = (tiles, words, contexts)
@@ -157,6 +156,7 @@ cdef class Rounds:
         self.job.words = &words[0, 0]
         self.job.contexts = &contexts[0, 0]
         self.job.stride = words.shape[1] // 2
+        self.job.start = 1 / (eta * eta)
         self.job.alpha = alpha
         self.job.log_x_max = np.log(x_max)
         self.job.clip = clip

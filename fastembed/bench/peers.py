@@ -17,6 +17,7 @@ __all__ = ["Contender", "find_contenders", "python_command"]
 
 CHILD = Path(__file__).parent / "children" / "child.py"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+GLOVE = ("vocab_count", "cooccur", "shuffle", "glove")
 ROOT = Path(__file__).resolve().parents[2]  # where the package `fastembed` lies
 
 
@@ -35,10 +36,14 @@ class Contender:
         return Command(label or self.module, argv, python_environment(self.module))
 
 
+# Peers that are Python in an environment of their own; all others are run by this interpreter.
+APART = ("gensim",)
+
+
 def python_environment(module: str) -> dict[str, str]:
     """Variables of a child: one thread where a task does not say how many; the way to ours."""
     env = dict.fromkeys(THREADS, "1")
-    if module == "fastembed":
+    if module not in APART:
         # put last, so that in a peer-laden environment nothing else changes place
         there = os.environ.get("PYTHONPATH")
         env["PYTHONPATH"] = f"{there}{os.pathsep}{ROOT}" if there else str(ROOT)
@@ -51,9 +56,11 @@ def python_command(label: str, *argv: str) -> Command:
 
 
 def find_contenders(
-    peer_python: str | None = None, word2vec_bin: str | None = None
+    peer_python: str | None = None,
+    word2vec_bin: str | None = None,
+    glove_bin: str | None = None,
 ) -> tuple[dict[str, Contender], list[str]]:
-    """This library, gensim and word2vec by name, and a line on each peer that is missing.
+    """This library and its peers by name, and a line on each peer that is missing.
 
     Parameters
     ----------
@@ -61,6 +68,8 @@ def find_contenders(
         The Python that has gensim; None is this one, and then gensim may be missing.
     word2vec_bin
         The compiled C program; None leaves it out.
+    glove_bin
+        The folder of Stanford GloVe's compiled programs; None leaves it out.
 
     Raises
     ------
@@ -84,6 +93,16 @@ def find_contenders(
             raise BenchmarkError(f"{word2vec_bin}: not a program; give the compiled word2vec")
         found["word2vec"] = Contender(
             "word2vec", sys.executable, {"version": "C program"}, {"binary": binary}
+        )
+    if glove_bin is None:
+        missing.append("GloVe is left out; --glove-bin names the folder of its compiled programs")
+    else:
+        for name in GLOVE:
+            if shutil.which(name, path=glove_bin) is None:
+                raise BenchmarkError(f"{glove_bin}: no program {name}; give GloVe's build folder")
+        programs = {name: os.path.join(os.path.abspath(glove_bin), name) for name in GLOVE}
+        found["glove"] = Contender(
+            "glove", sys.executable, {"version": "C programs"}, {"programs": programs}
         )
     return found, missing
 

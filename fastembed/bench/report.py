@@ -50,10 +50,10 @@ def _rows(results: Sequence[Result], contenders: Sequence[str]) -> Iterator[list
             row = [name, metric.label]
             for contender in contenders:
                 # what is paid in quality is not a ratio
-                compared = contender != first and result.case.topic != "quality"
+                quality = result.case.topic.endswith("quality")
+                compared = contender != first and not quality
                 ratio = result.ratio(contender, metric) if compared else None
-                mean = result.case.topic == "quality"
-                row.append(_cell(result.values(contender, metric.key), ratio, mean))
+                row.append(_cell(result.values(contender, metric.key), ratio, mean=quality))
             if any(cell != "-" for cell in row[2:]):
                 yield row
                 name = ""

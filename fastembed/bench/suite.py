@@ -9,7 +9,8 @@ from typing import Any
 
 from fastembed.bench.measure import UNSET, Result, run_case, run_command
 from fastembed.bench.peers import Contender
-from fastembed.bench.topics import TOPICS, Setting
+from fastembed.bench.setting import Setting
+from fastembed.bench.topics import TOPICS
 
 __all__ = ["environment", "prepare_text", "run_topics"]
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bench"]
 
-TOPICS = ("training", "text", "pipeline", "startup", "vectors", "quality")
+QUALITY = ("quality", "glove-quality")
+TOPICS = ("training", "text", "pipeline", "startup", "vectors", "cooccurrence", "glove", *QUALITY)
 QUICK_BYTES = 2_000_000
 # The bundled text: definitions, tokenised so that the bundled test sets find their words in it.
 BUNDLED = "wordnet_glosses.txt.xz"
@@ -30,7 +31,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     "topics",
     type=click.Choice(TOPICS),
     multiple=True,
-    help="What to measure; may be repeated. All but quality by default.",
+    help="What to measure; may be repeated. All but those of quality by default.",
 )
 @click.option("--only", default="", metavar="WORDS", help='Only rows named so: "min_count 1".')
 @click.option("--quick", is_flag=True, help="A small part of the text, one run, few cases.")
@@ -57,6 +58,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 )
 @click.option("--peer-python", metavar="PYTHON", help="The Python that has gensim; this one.")
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
+@click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
 @click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
 @click.option("--similarity", type=FILE, multiple=True, help="Word pairs for --quality.")
@@ -84,6 +86,7 @@ def bench(
     n_vectors: int | None,
     peer_python: str | None,
     word2vec_bin: str | None,
+    glove_bin: str | None,
     quality: bool,
     analogies: tuple[str, ...],
     similarity: tuple[str, ...],
@@ -102,18 +105,18 @@ def bench(
     import tempfile
 
     from fastembed.bench.peers import find_contenders
+    from fastembed.bench.setting import Setting
     from fastembed.bench.suite import environment, prepare_text, run_topics
-    from fastembed.bench.topics import Setting
     from fastembed.core import data
 
     if as_json and markdown:
         raise click.UsageError("give --json or --markdown, not both")
-    chosen = list(dict.fromkeys(topics)) or [topic for topic in TOPICS if topic != "quality"]
+    chosen = list(dict.fromkeys(topics)) or [topic for topic in TOPICS if topic not in QUALITY]
     if quality and "quality" not in chosen:
         chosen.append("quality")
     runs = runs or (1 if quick else 3)
 
-    contenders, missing = find_contenders(peer_python, word2vec_bin)
+    contenders, missing = find_contenders(peer_python, word2vec_bin, glove_bin)
     for line in missing:
         _say(line)
     usable = contenders["fastembed"].info["workers"]
@@ -146,10 +149,10 @@ def bench(
         }
         try:
             for result in run_topics(
-                setting, [t for t in chosen if t != "quality"], runs, _say, only
+                setting, [t for t in chosen if t not in QUALITY], runs, _say, only
             ):
                 results.append(result)
-            if "quality" in chosen:
+            for topic in [t for t in chosen if t in QUALITY]:
                 from fastembed.bench.quality import measure_quality
 
                 results.append(
@@ -160,6 +163,7 @@ def bench(
                         seeds,
                         quality_epochs,
                         _say,
+                        topic,
                     )
                 )
         finally:

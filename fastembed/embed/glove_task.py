@@ -34,11 +34,12 @@ class GloVeTask:
         )
         self.tables = Tables(self._tiles, n, dim)
         for side, table in enumerate((self.tables.words, self.tables.contexts)):
-            self._tiles.first_rows(table, side, dim, self.eta, workers)
+            self._tiles.first_rows(table, side, dim, workers)
         self._rounds = _glove.Rounds(
             self._tiles,
             self.tables.words,
             self.tables.contexts,
+            eta=self.eta,
             alpha=params["alpha"],
             x_max=params["x_max"],
             clip=math.inf if params["grad_clip"] is None else params["grad_clip"],

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from fastembed.bench.children import fastembed_counts
+
 Spec = dict[str, Any]
 Figures = dict[str, Any]
 
@@ -189,10 +191,10 @@ def query(spec: Spec) -> Figures:
 
 
 def evaluate(spec: Spec) -> Figures:
-    """Score any contender's word2vec file by one and the same evaluation."""
+    """Score any contender's vectors by one and the same evaluation."""
     import fastembed as fe
 
-    wv = fe.KeyedVectors.load_word2vec_format(spec["path"], binary=True)
+    wv = fe.KeyedVectors.load(spec["path"])
     figures: Figures = {"vocabulary": len(wv)}
     for path in spec["analogies"]:
         accuracy, _ = wv.evaluate_word_analogies(path, restrict_vocab=spec["restrict_vocab"])
@@ -206,6 +208,7 @@ def evaluate(spec: Spec) -> Figures:
 
 
 TASKS = {
+    **fastembed_counts.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,

@@ -2,18 +2,17 @@
 
 It reports no times of its own that a wall clock would agree with (it divides by CPU time), so its
 progress lines are read as they come: the training rate is the share of the text that passed
-between the first and the last of them. Python 3.9 suffices.
+between the first and the last of them.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
-from typing import IO, Any
+from typing import Any
+
+from fastembed.bench.children.program import run
 
 Spec = dict[str, Any]
 Figures = dict[str, Any]
@@ -28,35 +27,19 @@ class Run:
 
     def __init__(self, argv: list[str]) -> None:
         self.progress: list[tuple[float, float]] = []  # seconds since the start, share done
-        start = time.perf_counter()
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-        assert process.stdout is not None
-        self.output = b"".join(self._chunks(process.stdout, start))
-        _, status, usage = os.wait4(process.pid, 0)
-        self.account = {
-            "process_s": time.perf_counter() - start,
-            "user_s": usage.ru_utime,
-            "system_s": usage.ru_stime,
-            "cpu_s": usage.ru_utime + usage.ru_stime,
-            "peak_mb": usage.ru_maxrss / 1024,
-        }
-        if status != 0:
-            raise RuntimeError(f"word2vec failed: {self.output[-200:]!r}")
+        self.output = b""
+        self.account = run(argv, self._chunk)
         words = WORDS.search(self.output)
         if words is None:
             raise RuntimeError(f"word2vec counted no words: {self.output[-200:]!r}")
         self.train_words = int(words[1])
 
-    def _chunks(self, pipe: IO[bytes], start: float) -> Iterator[bytes]:
-        while True:
-            chunk = os.read(pipe.fileno(), 1 << 16)
-            if not chunk:
-                return
-            if not self.progress:  # megabytes of progress lines are not worth keeping
-                yield chunk
-            shares = PROGRESS.findall(chunk)
-            if shares:
-                self.progress.append((time.perf_counter() - start, float(shares[-1]) / 100))
+    def _chunk(self, seconds: float, piece: bytes) -> None:
+        if not self.progress:  # megabytes of progress lines are not worth keeping
+            self.output += piece
+        shares = PROGRESS.findall(piece)
+        if shares:
+            self.progress.append((seconds, float(shares[-1]) / 100))
 
 
 def read_vocabulary(path: str) -> list[tuple[str, int]]:
@@ -75,11 +58,11 @@ def vocabulary(spec: Spec) -> Figures:
     with tempfile.TemporaryDirectory() as folder:
         saved = os.path.join(folder, "vocabulary.txt")
         argv = [spec["binary"], "-train", spec["path"], "-save-vocab", saved]
-        run = Run([*argv, "-min-count", str(spec["min_count"])])
+        done = Run([*argv, "-min-count", str(spec["min_count"])])
         pairs = read_vocabulary(saved)
-    seconds = run.account["process_s"]
+    seconds = done.account["process_s"]
     return {
-        **run.account,
+        **done.account,
         "seconds": seconds,
         "vocabulary": len(pairs),
         "words_per_s": spec["n_words"] / seconds,
@@ -111,10 +94,10 @@ def train(spec: Spec) -> Figures:
     output = spec.get("output") or os.path.join(spec["folder"], "word2vec.bin")
     argv = [spec["binary"], "-train", spec["path"], "-output", output, "-binary", "1"]
     argv += ["-threads", str(spec["workers"]), *options(spec["params"])]
-    run = Run(argv)
-    figures: Figures = {**run.account, "total_s": run.account["process_s"]}
-    if len(run.progress) > 1:
-        (first, done_first), (last, done_last) = run.progress[0], run.progress[-1]
+    done = Run(argv)
+    figures: Figures = {**done.account, "total_s": done.account["process_s"]}
+    if len(done.progress) > 1:
+        (first, done_first), (last, done_last) = done.progress[0], done.progress[-1]
         if done_last - done_first > 0.1:
             rate = (done_last - done_first) / (last - first)
             figures["seconds"] = last + max(0.0, 1 - done_last) / rate
