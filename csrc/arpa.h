@@ -80,6 +80,14 @@ static inline uint64_t fe_arpa_count(const uint8_t *text, uint64_t from, uint64_
     return count;
 }
 
+/* Whether two words are the same; 16 bytes may be read from each. */
+FE_INLINE int fe_arpa_same(const uint8_t *a, uint32_t n, const uint8_t *b, uint32_t m) {
+    if (n != m) return 0;
+    if (n > 16) return memcmp(a, b, n) == 0;
+    return (((fe_load64(a) ^ fe_load64(b)) & fe_key_masks[n][0]) |
+            ((fe_load64(a + 8) ^ fe_load64(b + 8)) & fe_key_masks[n][1])) == 0;
+}
+
 /* Lines of text[from:to], which ends behind a newline or at the end of the file. k = 1: ids are
  * places and lengths of words in the text, (n, 2); else ids of words, (n, k).
  * IN text (to + FE_TEXT_PADDING,), to < 2^32, words; OUT ids, prob (n,), back (n,): NaN for none,
@@ -91,6 +99,7 @@ static inline void fe_arpa_read(const fe_lm_words *words, uint32_t n_words, cons
     const uint8_t *line[FE_ARPA_LINES], *word[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
     uint32_t length[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
     uint64_t hash[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
+    uint8_t same[FE_ARPA_LINES * FE_ARPA_MAX_ORDER]; /* the word that stands in the line before */
     size_t bad = 0;
     piece->rows = 0;
     piece->status = FE_ARPA_END;
@@ -128,10 +137,16 @@ static inline void fe_arpa_read(const fe_lm_words *words, uint32_t n_words, cons
             }
         } else {
             for (uint32_t i = 0; i < n * k; i++) {
+                same[i] = i >= k && fe_arpa_same(word[i], length[i], word[i - k], length[i - k]);
+                if (same[i]) continue;
                 hash[i] = fe_key_padded(word[i], length[i]).hash;
                 FE_PREFETCH(&words->slots[hash[i] & (words->n_slots - 1)]);
             }
             for (uint32_t i = 0; i < n * k && good == n; i++) {
+                if (same[i]) {
+                    ids[base * k + i] = ids[base * k + i - k];
+                    continue;
+                }
                 const fe_key key = {0, 0, hash[i], word[i], length[i]};
                 const uint32_t id = fe_lm_words_find(words, n_words, &key);
                 ids[base * k + i] = id;

@@ -176,12 +176,14 @@ FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint
     for (uint32_t i = 0; i < n; i++) hit[i] = fe_lm_find_from(level, x[i], line[i]);
 }
 
-/* Nodes of n-grams of order k, FE_LM_NONE where one is not there or a word is not one.
+/* Nodes of n-grams of order k, FE_LM_NONE where one is not there or a word is not one. Rows that end
+ * in the same words as the row before share its look-ups: files are sorted, one way or the other.
  * IN ids (n, stride): the oldest word first, k of each row; OUT node (n,) */
 static FE_UNUSED void fe_lm_walk(const fe_lm *lm, const uint32_t *ids, uint64_t n, uint32_t stride,
                                  uint32_t k, uint64_t *node) {
     uint64_t suffix[FE_LM_BATCH];
     uint32_t word[FE_LM_BATCH], row[FE_LM_BATCH];
+    uint8_t same[FE_LM_BATCH]; /* last words that are those of the row before */
     fe_lm_hit hit[FE_LM_BATCH];
     for (uint64_t from = 0; from < n; from += FE_LM_BATCH) {
         const uint32_t m = n - from < FE_LM_BATCH ? (uint32_t)(n - from) : FE_LM_BATCH;
@@ -190,6 +192,12 @@ static FE_UNUSED void fe_lm_walk(const fe_lm *lm, const uint32_t *ids, uint64_t 
         for (uint32_t i = 0; i < m; i++) {
             const uint32_t last = in[(size_t)i * stride + k - 1];
             out[i] = last < lm->n_words ? last : FE_LM_NONE;
+            uint32_t j = 0;
+            if (i > 0)
+                while (j < k && in[(size_t)i * stride + k - 1 - j] ==
+                                    in[(size_t)(i - 1) * stride + k - 1 - j])
+                    j++;
+            same[i] = (uint8_t)j;
         }
         for (uint32_t j = 2; j <= k; j++) {
             uint32_t c = 0;
@@ -199,10 +207,12 @@ static FE_UNUSED void fe_lm_walk(const fe_lm *lm, const uint32_t *ids, uint64_t 
                 row[c] = i;
                 const int there = out[i] != FE_LM_NONE && word[c] < lm->n_words;
                 out[i] = FE_LM_NONE;
-                c += (uint32_t)there;
+                c += (uint32_t)(there & (same[i] < j));
             }
             fe_lm_find(&lm->level[j], lm->n_words, suffix, word, c, hit);
             for (uint32_t i = 0; i < c; i++) out[row[i]] = hit[i].node;
+            for (uint32_t i = 1; i < m; i++)
+                if (same[i] >= j) out[i] = out[i - 1];
         }
     }
 }

@@ -32,7 +32,12 @@ def padded_rows(n: int, dim: int, dtype: DTypeLike = np.float32) -> NDArray[Any]
     item = np.dtype(dtype).itemsize
     line = LINE // item
     stride = -(-dim // line) * line
-    pages = mmap.mmap(-1, max(n * stride * item, 1))
+    size = max(n * stride * item, 1)
+    # private: the system gives no huge pages to shared memory, which is mmap's default
+    private = (
+        {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    )
+    pages = mmap.mmap(-1, size, **private)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         # a kernel without transparent huge pages says no: slower, nothing else
         with suppress(OSError):

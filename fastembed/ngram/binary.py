@@ -178,25 +178,28 @@ class QueryTables:
                 self.arrays[f"order{k}_{name}"] = book
         self._open_level(k, level)
         nodes = np.full(len(word), NONE, dtype=np.uint64)
-        rows = np.arange(len(word))
         suffix, word = np.ascontiguousarray(suffix, np.uint64), np.ascontiguousarray(word, "u4")
-        while len(rows):
-            bank, n_lines = _plan(len(rows), key_bits, sum(value_bytes), len(level["banks"]))
-            lines = padded_rows(n_lines, LINE // 4).view(np.uint8)
+        rows: NDArray[np.int64] | None = None  # those that found their lines full; None: all
+        left = len(word)
+        while left:
+            bank, n_lines = _plan(left, key_bits, sum(value_bytes), len(level["banks"]))
+            lines = padded_rows(n_lines, LINE, np.uint8)
             level["banks"].append(bank)
             self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
             self.query.add_bank(k, lines, **bank)
-            whole = len(rows) == len(word)
-            placed = nodes if whole else np.full(len(rows), NONE, dtype=np.uint64)
-            again = self.query.fill(
-                k, _take(suffix, rows, whole), _take(word, rows, whole), _take(probs, rows, whole),
-                None if backs is None else _take(backs, rows, whole), placed, self.workers,
-            )  # fmt: skip
+            placed = nodes if rows is None else np.full(left, NONE, dtype=np.uint64)
+            parts: list[Any] = [
+                array if array is None or rows is None else array[rows]
+                for array in (suffix, word, probs, backs)
+            ]
+            again = self.query.fill(k, *parts, placed, self.workers)
             if again >= 0:
-                raise RepeatedNgram(k, int(rows[again]))
-            if not whole:
+                raise RepeatedNgram(k, again if rows is None else int(rows[again]))
+            full = np.flatnonzero(placed == NONE)
+            if rows is not None:
                 nodes[rows] = placed
-            rows = rows[placed == NONE]
+                full = rows[full]
+            rows, left = full, len(full)
         self.levels.append(level)
         self.counts.append(len(word))
         return nodes
@@ -326,10 +329,6 @@ class QueryTables:
 
 def _float32(values: NDArray[Any]) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _take(array: NDArray[Any], rows: NDArray[np.int64], whole: bool) -> NDArray[Any]:
-    return array if whole else np.ascontiguousarray(array[rows])
 
 
 def _plan(n: int, key_bits: int, value_bytes: int, number: int) -> tuple[dict[str, int], int]:
