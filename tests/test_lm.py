@@ -19,6 +19,7 @@ from fastembed.core.errors import CorpusError, FormatError, NotFittedError
 from fastembed.evaluate import LanguageModel, perplexity
 from fastembed.evaluate.perplexity import text_blocks
 from fastembed.io.native import write_native
+from fastembed.ngram.smoothing import SMOOTHINGS
 from fastembed.text.wordlist import WordList
 
 GOLDEN = Path(__file__).parent / "golden" / "lm"
@@ -242,3 +243,67 @@ def test_kenlms_names(model, oracle):
     assert "god" in theirs
     assert "zebra" not in theirs
     assert pickle.loads(pickle.dumps(theirs)).score("god") == theirs.score("god")
+
+
+def by_definition(tables, ids):
+    """log10 p(ids[-1] | ids[:-1]) as the docstring of BackoffTables defines it."""
+    rows = {
+        tables.ngram(k, row): (k, row)
+        for k in range(1, tables.order + 1)
+        for row in range(len(tables.levels[k - 1]))
+    }
+
+    def score(history, word):
+        if (*history, word) in rows:
+            k, row = rows[*history, word]
+            return float(tables.levels[k - 1].log_prob[row])
+        known = rows.get(history)
+        back = 0.0 if known is None else float(tables.levels[known[0] - 1].backoff[known[1]])
+        if tables.scheme == "uniform":
+            return back if known is not None else -math.log10(len(tables.words) - 1)
+        return back + score(history[1:], word)
+
+    return [score(tuple(ids[max(0, i - tables.order + 1) : i]), ids[i]) for i in range(len(ids))]
+
+
+@pytest.mark.parametrize("smoothing", list(SMOOTHINGS))
+def test_every_smoothing(smoothing, tmp_path):
+    rng = np.random.default_rng(4)
+    words = [f"w{i}" for i in range(25)]
+    texts = [[words[int(25 * x**2)] for x in rng.random(n)] for n in rng.integers(0, 9, 400)]
+    options = {"discount_fallback": True} if smoothing == "modified_kneser_ney" else {}
+    model = fe.NgramLM(order=3, smoothing=smoothing, **options).fit(texts, heldout=texts[:50])
+    tables = model.backoff_
+    for sentence in [[], ["w1", "w2", "w3", "w24", "w0"], ["zzz", "w1", "w1", "w1", "w1"]]:
+        ids = [1, *(model.id_of(word) for word in sentence), 2]
+        found = [score.log_prob for score in model.full_scores(sentence)]
+        assert found == pytest.approx(by_definition(tables, ids)[1:], abs=1e-5)
+    if smoothing != "stupid_backoff":
+        for context in ("", "<s>", "w1 w2", "w24 w24", "zzz w3"):
+            p = 10.0 ** model.distribution(context).astype(float)
+            p[1] = 0  # <s>
+            assert p.sum() == pytest.approx(1, abs=1e-4), context
+        assert model.perplexity(texts).perplexity > 1
+    model.save(tmp_path / "x.fe")
+    assert fe.NgramLM.load(tmp_path / "x.fe").full_scores("w1 w2") == model.full_scores("w1 w2")
+    if tables.scheme == "uniform":
+        with pytest.raises(FormatError, match=f"{smoothing} does not back off"):
+            model.save_arpa(tmp_path / "x.arpa")
+    else:
+        model.save_arpa(tmp_path / "x.arpa")
+        again = fe.NgramLM.load(tmp_path / "x.arpa")
+        assert again.full_scores("w1 zzz w2") == model.full_scores("w1 zzz w2")
+
+
+def test_options_of_counting():
+    texts = [["a", "b"], ["a", "<s>", "b"], ["a", "c"]] * 3
+    with pytest.raises(CorpusError, match="<s>"):
+        fe.NgramLM(order=2, smoothing="additive").fit(texts)
+    model = fe.NgramLM(order=2, smoothing="additive", symbols="skip").fit(texts)
+    assert model.tables_.counts == [6, 5]
+    cut = fe.NgramLM(order=2, smoothing="additive", symbols="skip", min_counts="1 4").fit(texts)
+    assert cut.tables_.counts == [6, 3]  # <s> a, a b, b </s>
+    eta = fe.NgramLM(order=1, smoothing="dirichlet", smoothing_params={"eta": 9.0}).fit(texts[:1])
+    assert 10 ** eta.logscore("a") == pytest.approx((1 + 9) / (3 + 9 * 4))
+    with pytest.raises(ValueError, match=r"additive has no parameter kenlm_compatible"):
+        fe.NgramLM(order=1, smoothing="additive", kenlm_compatible=True).fit(texts)

@@ -245,11 +245,11 @@ def perplexity(
 
     Examples
     --------
-    >>> from fastembed import NgramLM  # doctest: +SKIP
-    >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
-    >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
-    >>> result = perplexity(model, text)  # doctest: +SKIP
-    >>> result.tokens, result.sentences, result.oov  # doctest: +SKIP
+    >>> from fastembed import NgramLM
+    >>> text = [["a", "b"], ["a", "c"]]
+    >>> model = NgramLM(order=2, smoothing="additive").fit(text)
+    >>> result = perplexity(model, text)
+    >>> result.tokens, result.sentences, result.oov
     (6, 2, 0)
     """
     own = getattr(model, "perplexity", None)

@@ -188,11 +188,16 @@ class QueryTables:
             self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
             self.query.add_bank(k, lines, **bank)
             placed = nodes if rows is None else np.full(left, NONE, dtype=np.uint64)
-            parts: list[Any] = [
-                array if array is None or rows is None else array[rows]
-                for array in (suffix, word, probs, backs)
-            ]
-            again = self.query.fill(k, *parts, placed, self.workers)
+            chosen = slice(None) if rows is None else rows
+            again = self.query.fill(
+                k,
+                suffix[chosen],
+                word[chosen],
+                probs[chosen],
+                None if backs is None else backs[chosen],
+                placed,
+                self.workers,
+            )
             if again >= 0:
                 raise RepeatedNgram(k, again if rows is None else int(rows[again]))
             full = np.flatnonzero(placed == NONE)

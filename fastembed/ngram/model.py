@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from fastembed._native import _lmquery
 from fastembed.core.errors import FormatError, NotFittedError
@@ -41,11 +41,11 @@ class NgramLM(Params, NgramQueries):
 
     Examples
     --------
-    >>> text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]]  # doctest: +SKIP
-    >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
-    >>> model.score_sentence("the cat ran") < 0  # doctest: +SKIP
+    >>> text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]]
+    >>> model = NgramLM(order=2, smoothing="additive").fit(text)
+    >>> model.score_sentence("the cat ran") < 0
     True
-    >>> [score.ngram_length for score in model.full_scores("the cat ran")]  # doctest: +SKIP
+    >>> [score.ngram_length for score in model.full_scores("the cat ran")]
     [2, 2, 2, 2]
     """
 
@@ -76,6 +76,13 @@ class NgramLM(Params, NgramQueries):
         None
     )
     min_count: Annotated[int, Opt("Words that occur less often are <unk>.", ge=1)] = 1
+    min_counts: Annotated[
+        Any,
+        Opt("Count only n-grams of each order that are there so often.", metavar="'1 1 2'"),
+    ] = None
+    symbols: Annotated[
+        Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
+    ] = "error"
     memory: Annotated[
         Any, Opt("Memory for counting, such as 4G; half of what is there.", metavar="SIZE")
     ] = None
@@ -107,16 +114,20 @@ class NgramLM(Params, NgramQueries):
             The text is too small for the method.
         """
         from fastembed.ngram.counts import count_ngrams
+        from fastembed.ngram.smoothing.base import as_numbers
 
         params = self.check_params()
         method = self._method()
         report = progress_of(progress)
         counts = count_ngrams(
             corpus, params["order"], vocab=params["vocab"], min_count=params["min_count"],
-            memory=params["memory"], workers=params["workers"], progress=report,
+            symbols=params["symbols"], memory=params["memory"], workers=params["workers"],
+            progress=report,
         )  # fmt: skip
+        if params["min_counts"] is not None:
+            counts = counts.cut_off(as_numbers("min_counts", params["min_counts"], int))
         tables = method.estimate(
-            counts, workers=params["workers"], heldout=heldout, progress=report
+            counts, workers=params["workers"], heldout=heldout, progress=report, consume=True
         )
         self._set(tables)
         return self

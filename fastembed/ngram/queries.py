@@ -88,9 +88,10 @@ class NgramQueries:
 
         Examples
         --------
-        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
-        >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
-        >>> model.score_sentence("a b") == model.score_sentence(["a", "b"])  # doctest: +SKIP
+        >>> from fastembed import NgramLM
+        >>> text = [["a", "b"], ["a", "c"]]
+        >>> model = NgramLM(order=2, smoothing="additive").fit(text)
+        >>> model.score_sentence("a b") == model.score_sentence(["a", "b"])
         True
         """
         if isinstance(text, str):
@@ -131,9 +132,10 @@ class NgramQueries:
 
         Examples
         --------
-        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
-        >>> model = NgramLM(order=2, smoothing="additive").fit(text)  # doctest: +SKIP
-        >>> model.logscore("b", ["a"]) == model.logscore("b", "<s> a")  # doctest: +SKIP
+        >>> from fastembed import NgramLM
+        >>> text = [["a", "b"], ["a", "c"]]
+        >>> model = NgramLM(order=2, smoothing="additive").fit(text)
+        >>> model.logscore("b", ["a"]) == model.logscore("b", "<s> a")
         True
         """
         return float(self.logprob([self.id_of(word)], self._ids(context))[0])
@@ -151,13 +153,14 @@ class NgramQueries:
 
         Examples
         --------
-        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
-        >>> model = NgramLM(order=3, smoothing="additive").fit(text)  # doctest: +SKIP
-        >>> state, total = model.begin_state(), 0.0  # doctest: +SKIP
-        >>> for word in ["a", "b", "</s>"]:  # doctest: +SKIP
+        >>> from fastembed import NgramLM
+        >>> text = [["a", "b"], ["a", "c"]]
+        >>> model = NgramLM(order=3, smoothing="additive").fit(text)
+        >>> state, total = model.begin_state(), 0.0
+        >>> for word in ["a", "b", "</s>"]:
         ...     state, log_prob = model.score(state, word)
         ...     total += log_prob
-        >>> abs(total - model.score_sentence("a b")) < 1e-6  # doctest: +SKIP
+        >>> abs(total - model.score_sentence("a b")) < 1e-6
         True
         """
         behind, log_prob, _ = _lmscore.step(state, self.id_of(word))
@@ -253,9 +256,10 @@ class NgramQueries:
 
         Examples
         --------
-        >>> text = [["a", "b"], ["a", "c"]]  # doctest: +SKIP
-        >>> model = NgramLM(order=3, smoothing="additive").fit(text)  # doctest: +SKIP
-        >>> model.generate(2, seed=1) == model.generate(2, seed=1)  # doctest: +SKIP
+        >>> from fastembed import NgramLM
+        >>> text = [["a", "b"], ["a", "c"]]
+        >>> model = NgramLM(order=3, smoothing="additive").fit(text)
+        >>> model.generate(2, seed=1) == model.generate(2, seed=1)
         True
         """
         from fastembed.ngram.generate import generate_ids
