@@ -303,6 +303,8 @@ def test_options_of_counting():
     assert model.tables_.counts == [6, 5]
     cut = fe.NgramLM(order=2, smoothing="additive", symbols="skip", min_counts="1 4").fit(texts)
     assert cut.tables_.counts == [6, 3]  # <s> a, a b, b </s>
+    pruned = fe.NgramLM(order=3, smoothing="witten_bell", symbols="skip", prune_entropy=0.5)
+    assert pruned.fit(texts).tables_.counts[2] == 0
     eta = fe.NgramLM(order=1, smoothing="dirichlet", smoothing_params={"eta": 9.0}).fit(texts[:1])
     assert 10 ** eta.logscore("a") == pytest.approx((1 + 9) / (3 + 9 * 4))
     with pytest.raises(ValueError, match=r"additive has no parameter kenlm_compatible"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,7 +31,15 @@ __all__ = ["convert"]
     type=click.Choice(["8", "16"]),
     help="Store probabilities in so many bits; what that changes is reported.",
 )
-@click.option("--text", metavar="FILE", help="With --quantize: report the perplexity of this text.")
+@click.option(
+    "--prune-entropy",
+    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Leave out n-grams without which the perplexity rises by less than this share: 1e-8.",
+)
+@click.option(
+    "--text", metavar="FILE", help="Report the perplexity of this text, before and after."
+)
 @missing_backoff_option
 @click.option("--verify", is_flag=True, help="Check the checksums of a native file.")
 @quiet_option
@@ -40,6 +48,7 @@ def convert(
     target: str,
     format: str | None,
     quantize: str | None,
+    prune_entropy: float | None,
     text: str | None,
     missing_backoff: str,
     verify: bool,
@@ -48,14 +57,20 @@ def convert(
     """Convert a model from file IN to file OUT: .arpa and .arpa.gz are ARPA, others native."""
     check_output(target)
     written = format_of(target, format)
-    if quantize is None and text is not None:
-        raise click.UsageError("--text goes with --quantize")
+    if quantize is None and prune_entropy is None and text is not None:
+        raise click.UsageError("--text goes with --quantize or --prune-entropy")
     report = reporter(quiet)
     model = load_model(source, report, missing_backoff=missing_backoff, verify=verify)
     made = model
+    if prune_entropy is not None:
+        made = made.pruned(prune_entropy)
     if quantize is not None:
-        made = model.quantized(int(quantize))  # type: ignore[arg-type]
-        _report_loss(model, made, text, quiet)
+        exact, made = made, made.quantized(int(quantize))  # type: ignore[arg-type]
+        _report_error(exact, made)
+    if text is not None:
+        was = model.perplexity(text, progress=report).perplexity
+        now = made.perplexity(text, progress=report).perplexity
+        click.echo(f"perplexity of {text}: {was:.4f} before, {now:.4f} after", err=True)
     save_model(made, target, written, report)
     if not quiet:
         tables = made.tables_
@@ -64,7 +79,7 @@ def convert(
         click.echo(f"{target}: order {tables.order}, {total:,} n-grams{size}", err=True)
 
 
-def _report_loss(model: NgramLM, made: NgramLM, text: Any, quiet: bool) -> None:
+def _report_error(model: NgramLM, made: NgramLM) -> None:
     import numpy as np
 
     before, after = model.backoff_, made.backoff_
@@ -77,8 +92,3 @@ def _report_loss(model: NgramLM, made: NgramLM, text: Any, quiet: bool) -> None:
         f"{(squares / total) ** 0.5:.2g} (root of the mean square)",
         err=True,
     )
-    if text is not None:
-        report = reporter(quiet)
-        was = model.perplexity(text, progress=report).perplexity
-        now = made.perplexity(text, progress=report).perplexity
-        click.echo(f"perplexity of {text}: {was:.4f} exact, {now:.4f} quantised", err=True)

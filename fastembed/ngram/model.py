@@ -80,6 +80,10 @@ class NgramLM(Params, NgramQueries):
         Any,
         Opt("Count only n-grams of each order that are there so often.", metavar="'1 1 2'"),
     ] = None
+    prune_entropy: Annotated[
+        float | None,
+        Opt("Leave out n-grams that raise the perplexity by less than this share.", gt=0, lt=1),
+    ] = None
     symbols: Annotated[
         Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
     ] = "error"
@@ -114,6 +118,7 @@ class NgramLM(Params, NgramQueries):
             The text is too small for the method.
         """
         from fastembed.ngram.counts import count_ngrams
+        from fastembed.ngram.pruning import prune_by_entropy
         from fastembed.ngram.smoothing.base import as_numbers
 
         params = self.check_params()
@@ -129,6 +134,8 @@ class NgramLM(Params, NgramQueries):
         tables = method.estimate(
             counts, workers=params["workers"], heldout=heldout, progress=report, consume=True
         )
+        if params["prune_entropy"] is not None:
+            tables = prune_by_entropy(tables, params["prune_entropy"], params["workers"])
         self._set(tables)
         return self
 
@@ -214,6 +221,20 @@ class NgramLM(Params, NgramQueries):
         tables = QueryTables.from_backoff(self.backoff_, bits=bits, workers=self.workers)
         made = NgramLM(**self.get_params())
         made._set(tables)
+        return made
+
+    def pruned(self, threshold: float) -> NgramLM:
+        """The model without n-grams that matter little (Stolcke 1998).
+
+        Parameters
+        ----------
+        threshold : float
+            An n-gram goes if the perplexity rises by less than this share without it: 1e-8.
+        """
+        from fastembed.ngram.pruning import prune_by_entropy
+
+        made = NgramLM(**self.get_params())
+        made._set(prune_by_entropy(self.backoff_, threshold, self.workers))
         return made
 
     @classmethod
