@@ -72,7 +72,13 @@ build/%/.built: $(VENV)/.built $(VENV)/.tools $(PACKAGE)
 	$(BUILD_ENV) $(PY) setup.py -q build --build-base build/$* --build-lib build/$*/lib
 	@touch $@
 
-# (not the benchmarks' tests: they measure memory, and the sanitizer's is not ours)
+# Tests that are worth a run on another build of the extensions: not those of the command line, of
+# documents, of the benchmarks (they measure memory, and the sanitizer's is not ours).
+NATIVE_TESTS := $(filter-out tests/test_build.py tests/test_data.py \
+	tests/test_demo.py tests/test_house.py tests/test_info.py tests/test_params.py \
+	tests/test_progress.py tests/test_readme.py tests/test_files.py \
+	$(wildcard tests/test_bench*.py tests/test_cli_*.py tests/test_*_cli.py), $(wildcard tests/test_*.py))
+
 sanitize: BUILD_ENV := FASTEMBED_SANITIZE=1
 sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, UBSan and bounds checks
 	@rm -f build/sanitize/report.*
@@ -80,12 +86,13 @@ sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, 
 	ASAN_OPTIONS=detect_leaks=0:log_path=$(CURDIR)/build/sanitize/report \
 	UBSAN_OPTIONS=print_stacktrace=1:log_path=$(CURDIR)/build/sanitize/report \
 	PYTHONMALLOC=malloc PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/sanitize/lib \
-	$(PYTEST) --ignore tests/test_bench.py || { cat build/sanitize/report.*; exit 1; }
+	HYPOTHESIS_PROFILE=few $(PYTEST) $(NATIVE_TESTS) || { cat build/sanitize/report.*; exit 1; }
 	@! cat build/sanitize/report.* 2>/dev/null
 
 noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0
 noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
-	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/noopenmp/lib $(PYTEST)
+	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/noopenmp/lib \
+	HYPOTHESIS_PROFILE=few $(PYTEST) $(NATIVE_TESTS)
 
 wheel: $(VENV)/.built  ## a wheel for any x86-64 Linux, tried in an empty environment
 	PY=$(PY) tools/make_wheel.sh

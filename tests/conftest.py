@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import lzma
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,9 @@ settings.register_profile(
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-settings.load_profile("fastembed")
+# a build that is several times slower gets fewer examples
+settings.register_profile("few", settings.get_profile("fastembed"), max_examples=20)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fastembed"))
 
 
 class Result(NamedTuple):
