@@ -264,19 +264,20 @@ static inline fe_status fe_brown_restore(fe_brown *b, uint32_t added, const fe_m
     return FE_OK;
 }
 
-/* Average mutual information of the pairs among the items that are in, with the sums of all:
- * the number of pairs times it, in bits. */
+/* All pairs times the average mutual information of those among the items that are in, with the
+ * sums of all items as marginals, in bits. */
 static inline double fe_brown_information(const fe_brown *b) {
     const size_t width = fe_brown_width(b);
     fe_vecd sums = fe_set1_d(0.0);
-    double marginals = 0.0;
+    double marginals = 0.0, pairs = 0.0;
     for (size_t a = 0; a < b->n; a++) {
         const double *out = fe_brown_row(b, b->out, a);
         for (size_t e = 0; e < width; e += FE_LANES_D)
             sums += fe_xlogx(fe_load_d(out + e), b->magic);
         marginals += b->pl[a] + b->pr[a];
+        pairs += b->l[a];
     }
-    double sum = 0.0;
+    double sum = fe_xlogy1(pairs, b->pairs.total, b->magic);
     for (int i = 0; i < FE_LANES_D; i++) sum += sums[i];
     return sum - marginals;
 }

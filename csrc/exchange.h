@@ -110,9 +110,9 @@ static inline fe_exchange *fe_exchange_new(const fe_pairs *pairs, uint32_t n_cla
     return x;
 }
 
-/* The objective, exact: pairs times average mutual information, less a constant, in bits. */
+/* All pairs times average mutual information, in bits. */
 static inline double fe_exchange_information(const fe_exchange *x) {
-    double sum = 0.0;
+    double sum = fe_xlogx1(x->pairs.total, x->magic);
     for (size_t a = 0; a < x->n_classes; a++) {
         for (size_t c = 0; c < x->n_classes; c++) sum += x->g_out[a * x->stride + c];
         sum -= x->g_l[a] + x->g_r[a];

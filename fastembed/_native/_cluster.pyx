@@ -120,7 +120,7 @@ cdef class Brown:
         return log[:n]
 
     def information(self):
-        """Pairs times average mutual information, less total * log2(total), in bits."""
+        """The number of pairs times their average mutual information, in bits."""
         return self.k.brown_information(self.b)
 
     def refresh(self):
@@ -180,5 +180,5 @@ cdef class Exchange:
         return moved
 
     def information(self):
-        """Pairs times average mutual information, less total * log2(total), in bits."""
+        """The number of pairs times their average mutual information, in bits."""
         return self.k.exchange_information(self.x)

@@ -27,6 +27,8 @@ COMMANDS = {
     "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
     "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
     "lm": ("fastembed.cli.lm:lm", "Train, score, mix and convert n-gram language models."),
+    "brown": ("fastembed.cli.brown:brown", "Cluster the words of a text."),
+    "clusters": ("fastembed.cli.clusters:clusters", "Show word clusters of a file."),
     "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),
     "info": ("fastembed.cli.info:info", "Show versions, instruction set, cores and threads."),
     "demo": ("fastembed.cli.demo:demo", "Train on the bundled text and show what comes out."),

@@ -36,8 +36,8 @@ class Checked(click.ParamType):
             self.fail(str(error))
 
 
-def _option(param: Param) -> Callable[[F], F]:
-    flag = "--" + param.name.replace("_", "-")
+def _option(param: Param, name: str | None = None) -> Callable[[F], F]:
+    flag = "--" + (name or param.name).replace("_", "-")
     about = {"help": param.opt.help, "default": param.default, "show_default": True}
     if param.default is None:
         about["show_default"] = False
@@ -48,13 +48,18 @@ def _option(param: Param) -> Callable[[F], F]:
     return click.option(flag, param.name, type=Checked(param), **about)
 
 
-def hyper_parameters(model: type, leave_out: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Decorate a command with one option for each hyper-parameter of ``model``."""
+def hyper_parameters(
+    model: type, leave_out: tuple[str, ...] = (), names: Mapping[str, str] | None = None
+) -> Callable[[F], F]:
+    """Decorate a command with one option for each hyper-parameter of ``model``.
+
+    ``names``: options that are called otherwise on the command line.
+    """
 
     def decorate(command: F) -> F:
         for param in reversed(params_of(model)):
             if param.opt.cli and param.name not in leave_out:
-                command = _option(param)(command)
+                command = _option(param, (names or {}).get(param.name))(command)
         return command
 
     return decorate

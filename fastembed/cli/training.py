@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from fastembed.io.formats import VectorFormat
 
 __all__ = [
+    "CHECKPOINT_OPTIONS",
+    "Checkpoint",
     "check_output",
+    "checkpoint_options",
     "config_option",
     "refuse_options",
     "text_source",
@@ -168,7 +171,7 @@ def _counts_source(ctx: click.Context, text: tuple[str, ...], options: dict[str,
 
 
 @dataclass(frozen=True)
-class _Checkpoint:
+class Checkpoint:
     """Where the run is saved, None for nowhere; whether to begin there; how often to save."""
 
     place: str | None
@@ -178,7 +181,7 @@ class _Checkpoint:
     @classmethod
     def chosen(
         cls, output: str, resume: bool, checkpoint: str | None, checkpoint_minutes: float
-    ) -> _Checkpoint:
+    ) -> Checkpoint:
         """From the values of `checkpoint_options`."""
         if output == "-" and checkpoint is None and resume:
             raise click.UsageError("--resume with an output to - needs --checkpoint FILE")
@@ -264,9 +267,9 @@ def training_command(
     ) -> None:
         check_output(output)
         written = cast("VectorFormat", format) or format_of_name(output)
-        saved = _Checkpoint(None, False, 0.0)
+        saved = Checkpoint(None, False, 0.0)
         if in_rounds:
-            saved = _Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
+            saved = Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
         source = (_counts_source if from_counts else text_source)(ctx, text, options)
         model = model_class(**options)
         with saved.hint():

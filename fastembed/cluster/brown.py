@@ -34,7 +34,7 @@ class BrownClusters(Clusterer):
         See `WordClusters`.
     ami_ : float
         Average mutual information of adjacent clusters, in bits.
-    information_history_ : list of float
+    ami_history_ : list of float
         With ``refine``: the same before and after each pass.
     moves_ : list of int
         With ``refine``: words that changed their cluster in each pass.

@@ -49,7 +49,7 @@ class ExchangeClusters(Clusterer):
         See `WordClusters`.
     ami_ : float
         Average mutual information of adjacent clusters, in bits.
-    information_history_ : list of float
+    ami_history_ : list of float
         The same before and after each pass.
     moves_ : list of int
         Words that changed their class in each pass.

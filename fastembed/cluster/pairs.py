@@ -46,11 +46,6 @@ class Pairs(NamedTuple):
         """Sum of the counts."""
         return int(self.right_count.sum())
 
-    def average_information(self, information: float) -> float:
-        """Average mutual information in bits, from what the native classes report."""
-        total = self.total
-        return information / total + float(np.log2(total)) if total else 0.0
-
 
 def item_order(vocabulary: Vocabulary) -> NDArray[np.uint32]:
     """Ids of the words to be clustered, by count (highest first), then bytes; no specials."""

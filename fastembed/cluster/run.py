@@ -213,7 +213,7 @@ class Clusterer(Params, WordClusters):
     """Base of the two clusterings; subclasses say in ``_stages`` what they do with the pairs."""
 
     ami_: float
-    information_history_: list[float]
+    ami_history_: list[float]
     moves_: list[int]
     losses_: NDArray[np.float64]
     n_pairs_: int
@@ -291,7 +291,7 @@ class Clusterer(Params, WordClusters):
         self.vocabulary_, self.n_pairs_ = vocabulary, pairs.total
         self.classes_ = np.full(len(vocabulary), -1, dtype=np.int32)
         self.classes_[order] = classes
-        self.information_history_ = run.notes.get("history", [])
+        self.ami_history_ = run.notes.get("history", [])
         self.moves_ = run.notes.get("moves", [])
         self.paths_ = None
         self.losses_ = np.empty(0)
@@ -322,7 +322,7 @@ class Clusterer(Params, WordClusters):
             "estimator": type(self).__name__,
             "params": self._params,
             "ami": self.ami_,
-            "information_history": self.information_history_,
+            "ami_history": self.ami_history_,
             "moves": self.moves_,
             "n_pairs": self.n_pairs_,
             "training_seconds": self.training_seconds_,
@@ -351,7 +351,7 @@ class Clusterer(Params, WordClusters):
             model = cls(**metadata["params"])
             model._params = metadata["params"]
             model.ami_ = float(metadata["ami"])
-            model.information_history_ = list(map(float, metadata["information_history"]))
+            model.ami_history_ = list(map(float, metadata["ami_history"]))
             model.moves_ = list(map(int, metadata["moves"]))
             model.n_pairs_ = int(metadata["n_pairs"])
             model.training_seconds_ = float(metadata["training_seconds"])

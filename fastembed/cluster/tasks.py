@@ -73,7 +73,7 @@ class MergeTask:
         return Figures([lost] + [0.0] * (count - 1), [1] * count, merged, figures)
 
     def _information(self) -> float:
-        return self.pairs.average_information(self._brown.information())
+        return self._brown.information() / max(self.pairs.total, 1)
 
     @property
     def log(self) -> NDArray[np.void]:
@@ -185,18 +185,18 @@ class ExchangeTask:
         """There is none."""
 
     def _information(self) -> float:
-        return self.pairs.average_information(self._exchange.information())
+        return self._exchange.information() / max(self.pairs.total, 1)
 
     def run(self, epoch: int, first: int, count: int) -> Figures:
         """Try the items of some chunks."""
         begin, end = first * ITEMS, min((first + count) * ITEMS, self.work)
         self.moved += self._exchange.run(begin, end - begin)
         information = self._information()
+        shown = {"AMI": information, "moved": float(self.moved)}
         if end == self.work:
             self.history.append(information)
             self.moves.append(self.moved)
             self.moved = 0
-        shown = {"AMI": information, "moved": float(self.moved or self.moves[-1])}
         return Figures([0.0] * count, [1] * count, end - begin, shown)
 
     def finished(self) -> bool:
