@@ -39,42 +39,83 @@ FE_INLINE fe_vecd fe_brown_f(double l, double tl, double pl, fe_vecd le, fe_vecd
     return fe_xlogy(le + l, tle + tl, magic) - pl - ple;
 }
 
-/* row[e] -= sum over the contexts c of a list of h(high_c, y) - h(low_c, y), y = counts[c][e]. */
-static inline void fe_brown_overlaps(const fe_brown *b, const uint32_t *list, size_t m,
-                                     const double *base, const double *more, const double *counts,
-                                     double *row) {
-    const double magic = b->magic;
-    double *none = b->scratch[1]; /* what y = 0 would add, and takes away below */
-    double constant = 0.0;
+/* The contexts of a sum over c of h(high_c, y) - h(low_c, y), y = counts[c][e], for all e. */
+typedef struct {
+    const uint32_t *list; /* (m,) the contexts c */
+    size_t m;
+    const double *low, *more; /* (stride,) low_c, and high_c - low_c > 0 */
+    const double *counts;
+    double *none;    /* (m,) g(high_c) - g(low_c), what y = 0 leaves of the sum's terms */
+    double constant; /* their sum */
+} fe_brown_contexts;
+
+static inline fe_brown_contexts fe_brown_contexts_of(const fe_brown *b, const uint32_t *list,
+                                                     size_t m, const double *low,
+                                                     const double *more, const double *counts,
+                                                     double *none /* scratch (stride,) */) {
+    fe_brown_contexts c = {list, m, low, more, counts, none, 0.0};
     for (size_t j = 0; j < m; j++) {
-        const double low = base[list[j]], high = low + more[list[j]];
-        none[j] = fe_xlogx1(high, magic) - fe_xlogx1(low, magic);
-        constant += none[j];
+        const double x = low[list[j]];
+        none[j] = fe_xlogx1(x + more[list[j]], b->magic) - fe_xlogx1(x, b->magic);
+        c.constant += none[j];
     }
-    const size_t width = fe_brown_width(b);
-    for (size_t e = 0; e < width; e += FE_BROWN_PAD) {
-        fe_vecd sums[FE_BROWN_PAD / FE_LANES_D];
-        for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++)
-            sums[i] = fe_load_d(row + e + i * FE_LANES_D) + constant;
-        for (size_t j = 0; j < m; j++) {
-            const double low = base[list[j]], high = low + more[list[j]];
-            const double *y = counts + list[j] * b->stride + e;
-            for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++) {
-                const fe_vecd x = fe_load_d(y + i * FE_LANES_D);
-                if (fe_all_zero_d(x)) sums[i] -= none[j];
-                else sums[i] -= fe_xlogx(x + high, magic) - fe_xlogx(x + low, magic);
-            }
+    return c;
+}
+
+/* Vectors of a block of FE_BROWN_PAD slots. */
+#define FE_BROWN_BLOCK (FE_BROWN_PAD / FE_LANES_D)
+#define FE_BROWN_TILE 64
+
+/* row[e] less the sum, for a block of e. */
+FE_INLINE void fe_brown_overlaps(const fe_brown *b, const fe_brown_contexts *c, size_t e,
+                                 double *row) {
+    const double magic = b->magic;
+    fe_vecd sums[FE_BROWN_BLOCK];
+    for (int i = 0; i < FE_BROWN_BLOCK; i++)
+        sums[i] = fe_load_d(row + e + i * FE_LANES_D) + c->constant;
+    for (size_t j = 0; j < c->m; j++) {
+        const double low = c->low[c->list[j]], high = low + c->more[c->list[j]];
+        const double *counts = c->counts + c->list[j] * b->stride + e;
+        for (int i = 0; i < FE_BROWN_BLOCK; i++) {
+            const fe_vecd y = fe_load_d(counts + i * FE_LANES_D);
+            if (fe_all_zero_d(y)) sums[i] -= c->none[j];
+            else sums[i] -= fe_xlogx(y + high, magic) - fe_xlogx(y + low, magic);
         }
-        for (int i = 0; i < FE_BROWN_PAD / FE_LANES_D; i++)
-            fe_store_d(row + e + i * FE_LANES_D, sums[i]);
     }
+    for (int i = 0; i < FE_BROWN_BLOCK; i++) fe_store_d(row + e + i * FE_LANES_D, sums[i]);
+}
+
+/* Less at least the sum, where all low_c are 0, with the cheapest of logarithms:
+ *
+ *     h(x, y) = x log2(x + y) + y log2(1 + x / y) - g(x) <= x (log2(x + y) + log2 e) - g(x)
+ *
+ * for y > 0, and 2^k (1 + t) has a logarithm between k + t and k + t + 0.08608. Two steps of the
+ * grid (magic is 1.5 2^52 of them) are more than h gains by rounding. In stretches of ``width``
+ * that the processor fetches ahead. */
+FE_INLINE void fe_brown_bounds(const fe_brown *b, const fe_brown_contexts *c, size_t e,
+                               int width, double *row) {
+    const fe_vecd zero = fe_set1_d(0.0);
+    fe_vecd sums[FE_BROWN_TILE / FE_LANES_D];
+    for (int i = 0; i < width / FE_LANES_D; i++) sums[i] = fe_load_d(row + e + i * FE_LANES_D);
+    for (size_t j = 0; j < c->m; j++) {
+        const double x = c->more[c->list[j]];
+        const double rest = x * (1.4426951 + 0.0860714) - c->none[j] + b->magic * 0x1p-51;
+        const double *counts = c->counts + c->list[j] * b->stride + e;
+        for (int i = 0; i < width / FE_LANES_D; i++) {
+            const fe_vecd y = fe_load_d(counts + i * FE_LANES_D);
+            const fe_vecd h = fe_log2_below_d(y + x) * x + rest;
+            sums[i] -= fe_select_d(y > zero, h, zero);
+        }
+    }
+    for (int i = 0; i < width / FE_LANES_D; i++) fe_store_d(row + e + i * FE_LANES_D, sums[i]);
 }
 
 /* row, the losses of a with all others, becomes that of a and w together: for every slot e,
- * loss(a + w, e) - loss(a, e) is added. ``aw`` and ``wa`` count the pairs of a and w. The lists of
- * b hold w's neighbours in the table, without a and w. An item that enters joins a = nothing. */
-static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_brown_side *w,
-                                 double aw, double wa, double *row) {
+ * loss(a + w, e) - loss(a, e) is added, but for the sums over contexts. ``aw`` and ``wa`` count the
+ * pairs of a and w. The lists of b hold w's neighbours in the table, without a and w. An item that
+ * enters joins a = nothing. */
+static inline void fe_brown_join_rest(const fe_brown *b, const fe_brown_side *a,
+                                      const fe_brown_side *w, double aw, double wa, double *row) {
     const double magic = b->magic, self = a->self + aw + wa + w->self;
     const double pl = fe_xlogy1(a->l + w->l, a->tl + w->tl, magic);
     const double pr = fe_xlogy1(a->r + w->r, a->tr + w->tr, magic);
@@ -94,9 +135,7 @@ static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_b
         }
         fe_store_d(row + e, x);
     }
-    fe_brown_overlaps(b, b->outs, b->n_outs, a->out, w->out, b->in, row);
-    fe_brown_overlaps(b, b->ins, b->n_ins, a->in, w->in, b->out, row);
-    /* neighbours of w: e was among the contexts above, and is none of a pair with e itself */
+    /* neighbours of w: e is among the contexts of the sums, and is none of a pair with e itself */
     for (size_t j = 0; j < b->n_either; j++) {
         const uint32_t e = b->either[j];
         const double ae = a->out[e], ea = a->in[e], we = w->out[e], ew = w->in[e];
@@ -110,6 +149,67 @@ static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_b
         if (wa > 0 && we > 0)
             x += fe_xlogx1(wa + we, magic) - fe_xlogx1(wa, magic) - fe_xlogx1(we, magic);
         row[e] += x;
+    }
+}
+
+/* The whole of it: the row of two clusters that become one. */
+static inline void fe_brown_join(fe_brown *b, const fe_brown_side *a, const fe_brown_side *w,
+                                 double aw, double wa, double *row) {
+    const fe_brown_contexts outs = fe_brown_contexts_of(b, b->outs, b->n_outs, a->out, w->out,
+                                                        b->in, b->scratch[1]);
+    const fe_brown_contexts ins = fe_brown_contexts_of(b, b->ins, b->n_ins, a->in, w->in, b->out,
+                                                       b->scratch[2]);
+    fe_brown_join_rest(b, a, w, aw, wa, row);
+    const size_t width = fe_brown_width(b);
+    for (size_t e = 0; e < width; e += FE_BROWN_PAD) {
+        fe_brown_overlaps(b, &outs, e, row);
+        fe_brown_overlaps(b, &ins, e, row);
+    }
+}
+
+/* The row of an item that enters. Only its least losses are wanted, unless ``all``: the others are
+ * more than the least, but may be less than they should. Most items are merged at once, and then
+ * nobody asks for the rest of their rows. */
+static inline void fe_brown_new_row(fe_brown *b, const fe_brown_side *w, int all, double *row) {
+    const fe_brown_side nothing = {.out = b->zero, .in = b->zero};
+    memset(row, 0, b->stride * sizeof *row);
+    if (all) {
+        fe_brown_join(b, &nothing, w, 0, 0, row);
+        return;
+    }
+    const fe_brown_contexts outs = fe_brown_contexts_of(b, b->outs, b->n_outs, b->zero, w->out,
+                                                        b->in, b->scratch[1]);
+    const fe_brown_contexts ins = fe_brown_contexts_of(b, b->ins, b->n_ins, b->zero, w->in,
+                                                       b->out, b->scratch[2]);
+    double *rest = b->scratch[3];
+    memset(rest, 0, b->stride * sizeof *rest);
+    fe_brown_join_rest(b, &nothing, w, 0, 0, rest);
+    const size_t width = fe_brown_width(b);
+    for (size_t e = b->n; e < width; e++) rest[e] = INFINITY;
+    memcpy(row, rest, width * sizeof *row);
+    size_t at = 0;
+    for (; at + FE_BROWN_TILE <= width; at += FE_BROWN_TILE) {
+        fe_brown_bounds(b, &outs, at, FE_BROWN_TILE, row);
+        fe_brown_bounds(b, &ins, at, FE_BROWN_TILE, row);
+    }
+    for (; at < width; at += FE_BROWN_PAD) {
+        fe_brown_bounds(b, &outs, at, FE_BROWN_PAD, row);
+        fe_brown_bounds(b, &ins, at, FE_BROWN_PAD, row);
+    }
+    double least = fe_brown_row_min(b, row);
+    size_t first = 0;
+    while (row[first] != least) first++;
+    least = INFINITY;
+    first -= first % FE_BROWN_PAD;
+    /* the most promising block, then all that may hold something as small */
+    for (size_t i = 0; i <= width; i += FE_BROWN_PAD) {
+        const size_t e = i == 0 ? first : i - FE_BROWN_PAD;
+        if (i > 0 && (e == first || fe_brown_block_min(row + e) > least)) continue;
+        memcpy(row + e, rest + e, FE_BROWN_PAD * sizeof *row);
+        fe_brown_overlaps(b, &outs, e, row);
+        fe_brown_overlaps(b, &ins, e, row);
+        const double exact = fe_brown_block_min(row + e);
+        least = exact < least ? exact : least;
     }
 }
 

@@ -33,8 +33,8 @@ static inline double fe_brown_gather(fe_brown *b, const uint64_t *start, const u
     return self;
 }
 
-/* Slot z = n gets the next item: its counts, its row of losses, and what it changes in others'. It
- * is not in the table yet. */
+/* Slot z = n gets the next item: its counts, its row of losses (only the least, where a merge
+ * follows), and what it changes in others' rows. It is not in the table yet. */
 static inline void fe_brown_enter(fe_brown *b) {
     const uint32_t item = (uint32_t)b->added++;
     const size_t z = b->n;
@@ -53,9 +53,7 @@ static inline void fe_brown_enter(fe_brown *b) {
     /* clusters that precede w get a context to their right */
     fe_brown_context(b, b->ins, b->n_ins, in, b->l, b->tl, b->pl);
     fe_brown_context(b, b->outs, b->n_outs, out, b->r, b->tr, b->pr);
-    const fe_brown_side nothing = {.out = b->zero, .in = b->zero};
-    memset(row, 0, b->stride * sizeof *row);
-    fe_brown_join(b, &nothing, &w, 0, 0, row);
+    fe_brown_new_row(b, &w, z < b->n_clusters, row);
     for (size_t e = z; e < b->stride; e++) row[e] = INFINITY;
     b->l[z] = w.l;
     b->r[z] = w.r;
@@ -179,7 +177,12 @@ static inline void fe_brown_merge_best(fe_brown *b, uint32_t extra, fe_merge *lo
         fe_brown_merge(b, best[0] == extra ? best[1] : best[0], extra, log);
         return;
     }
-    if (extra != FE_BROWN_NONE) fe_brown_settle(b);
+    if (extra != FE_BROWN_NONE) {
+        const fe_brown_side w = fe_brown_side_of(b, extra);
+        fe_brown_neighbours(b, w.out, w.in, extra, extra);
+        fe_brown_new_row(b, &w, 1, fe_brown_row(b, b->loss, extra));
+        fe_brown_settle(b);
+    }
     const int swap = fe_brown_degree(b, best[0]) < fe_brown_degree(b, best[1]);
     fe_brown_merge(b, best[!swap ? 0 : 1], best[!swap ? 1 : 0], log);
 }

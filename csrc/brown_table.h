@@ -159,6 +159,14 @@ static inline double fe_brown_row_min(const fe_brown *b, const double *row) {
     return fe_min_lane_d(least);
 }
 
+/* The least of FE_BROWN_PAD losses. */
+static inline double fe_brown_block_min(const double *block) {
+    fe_vecd least = fe_load_d(block);
+    for (size_t i = FE_LANES_D; i < FE_BROWN_PAD; i += FE_LANES_D)
+        least = fe_min_d(least, fe_load_d(block + i));
+    return fe_min_lane_d(least);
+}
+
 /* ------------------------------------------------------------------------ the cheapest merge */
 
 /* Of the pairs in a row that lose ``loss``, the one that comes first: by the smaller first item of

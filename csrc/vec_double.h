@@ -12,6 +12,11 @@
 typedef int64_t fe_vecd_int __attribute__((vector_size(FE_VEC_BYTES)));
 typedef uint64_t fe_vecd_bits __attribute__((vector_size(FE_VEC_BYTES)));
 
+/* mask (all ones or all zeros in each lane) ? a : b */
+FE_INLINE fe_vecd fe_select_d(fe_vecd_int mask, fe_vecd a, fe_vecd b) {
+    return (fe_vecd)(((fe_vecd_int)a & mask) | ((fe_vecd_int)b & ~mask));
+}
+
 /* The smaller one; no NaN comes in. */
 FE_INLINE fe_vecd fe_min_d(fe_vecd a, fe_vecd b) {
 #if FE_LANES == 16
@@ -19,8 +24,7 @@ FE_INLINE fe_vecd fe_min_d(fe_vecd a, fe_vecd b) {
 #elif FE_LANES == 8
     return (fe_vecd)_mm256_min_pd((__m256d)a, (__m256d)b);
 #else
-    fe_vecd_int mask = a < b;
-    return (fe_vecd)(((fe_vecd_int)a & mask) | ((fe_vecd_int)b & ~mask));
+    return fe_select_d(a < b, a, b);
 #endif
 }
 

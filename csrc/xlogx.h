@@ -46,6 +46,13 @@ FE_INLINE fe_vecd fe_log2_d(fe_vecd x) {
     return e + (fe_lookup16_d(fe_log2_middle, index) + r * p);
 }
 
+/* A lower bound of it, by at most 0.08608: for x = 2^e m the line e + m - 1. */
+FE_INLINE fe_vecd fe_log2_below_d(fe_vecd x) {
+    const fe_vecd_bits bits = (fe_vecd_bits)x;
+    const fe_vecd m = (fe_vecd)((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
+    return (fe_vecd)((bits >> 52) | 0x4330000000000000) - 4503599627371520.0 + m;
+}
+
 /* To the grid: adding and taking away 1.5 * 2^(52 - s) leaves a multiple of 2^-s. */
 FE_INLINE fe_vecd fe_to_grid(fe_vecd x, double magic) { return (x + magic) - magic; }
 
