@@ -1,9 +1,9 @@
 /* vec.h: one vector of floats as wide as the instruction set, and the few operations on it.
  *
- * With vec_bytes.h the only file that knows about SIMD. The type is a GNU vector extension whose
- * width follows the flags of the translation unit (a wider type than the hardware has would be
- * split by the compiler and run ten times slower). Nothing here is contracted or reassociated
- * behind our back: a fused multiply-add happens only in fe_fma.
+ * With vec_bytes.h and vec_double.h the only file that knows about SIMD. The type is a GNU vector
+ * extension whose width follows the flags of the translation unit (a wider type than the hardware
+ * has would be split by the compiler and run ten times slower). Nothing here is contracted or
+ * reassociated behind our back: a fused multiply-add happens only in fe_fma.
  */
 #ifndef FE_VEC_H
 #define FE_VEC_H
