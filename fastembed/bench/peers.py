@@ -59,6 +59,8 @@ def find_contenders(
     peer_python: str | None = None,
     word2vec_bin: str | None = None,
     glove_bin: str | None = None,
+    wcluster_bin: str | None = None,
+    clustercat_bin: str | None = None,
 ) -> tuple[dict[str, Contender], list[str]]:
     """This library and its peers by name, and a line on each peer that is missing.
 
@@ -70,6 +72,8 @@ def find_contenders(
         The compiled C program; None leaves it out.
     glove_bin
         The folder of Stanford GloVe's compiled programs; None leaves it out.
+    wcluster_bin, clustercat_bin
+        The compiled programs of brown-cluster and clustercat; None leaves one out.
 
     Raises
     ------
@@ -85,15 +89,19 @@ def find_contenders(
         if peer_python is not None:
             raise
         missing.append(f"gensim is left out ({error}); --peer-python names a Python that has it")
-    if word2vec_bin is None:
-        missing.append("word2vec is left out; --word2vec-bin names its compiled program")
-    else:
-        binary = shutil.which(word2vec_bin)
+    single = {
+        "word2vec": word2vec_bin,
+        "wcluster": wcluster_bin,
+        "clustercat": clustercat_bin,
+    }
+    for name, given in single.items():
+        if given is None:
+            missing.append(f"{name} is left out; --{name}-bin names its compiled program")
+            continue
+        binary = shutil.which(given)
         if binary is None:
-            raise BenchmarkError(f"{word2vec_bin}: not a program; give the compiled word2vec")
-        found["word2vec"] = Contender(
-            "word2vec", sys.executable, {"version": "C program"}, {"binary": binary}
-        )
+            raise BenchmarkError(f"{given}: not a program; give the compiled {name}")
+        found[name] = Contender(name, sys.executable, {"version": "program"}, {"binary": binary})
     if glove_bin is None:
         missing.append("GloVe is left out; --glove-bin names the folder of its compiled programs")
     else:

@@ -30,6 +30,7 @@ class Setting:
     folder: Path  # scratch
     workers: tuple[int, ...] = (1,)
     sizes: tuple[int, ...] = (100, 300)
+    clusters: tuple[int, ...] = (100, 320)
     epochs: int = 1
     n_vectors: int = 200_000
     n_queries: int = 1000

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 __all__ = ["bench"]
 
 QUALITY = ("quality", "glove-quality")
-TOPICS = ("training", "text", "pipeline", "startup", "vectors", "cooccurrence", "glove", *QUALITY)
+TOPICS = (
+    "training",
+    "text",
+    "pipeline",
+    "startup",
+    "vectors",
+    "cooccurrence",
+    "glove",
+    "clusters",
+    *QUALITY,
+)
 QUICK_BYTES = 2_000_000
 # The bundled text: definitions, tokenised so that the bundled test sets find their words in it.
 BUNDLED = "wordnet_glosses.txt.xz"
@@ -59,6 +69,15 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--peer-python", metavar="PYTHON", help="The Python that has gensim; this one.")
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
 @click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")
+@click.option("--wcluster-bin", metavar="FILE", help="brown-cluster's compiled program.")
+@click.option("--clustercat-bin", metavar="FILE", help="clustercat's compiled program.")
+@click.option(
+    "--clusters",
+    "n_clusters",
+    type=click.IntRange(min=2),
+    multiple=True,
+    help="Numbers of clusters; may be repeated. 100 and 320 by default, quick 100.",
+)
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
 @click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
 @click.option("--similarity", type=FILE, multiple=True, help="Word pairs for --quality.")
@@ -87,6 +106,9 @@ def bench(
     peer_python: str | None,
     word2vec_bin: str | None,
     glove_bin: str | None,
+    wcluster_bin: str | None,
+    clustercat_bin: str | None,
+    n_clusters: tuple[int, ...],
     quality: bool,
     analogies: tuple[str, ...],
     similarity: tuple[str, ...],
@@ -116,7 +138,9 @@ def bench(
         chosen.append("quality")
     runs = runs or (1 if quick else 3)
 
-    contenders, missing = find_contenders(peer_python, word2vec_bin, glove_bin)
+    contenders, missing = find_contenders(
+        peer_python, word2vec_bin, glove_bin, wcluster_bin, clustercat_bin
+    )
     for line in missing:
         _say(line)
     usable = contenders["fastembed"].info["workers"]
@@ -137,6 +161,7 @@ def bench(
             folder,
             workers=workers or ((1,) if quick else tuple(sorted({1, min(2, usable), usable}))),
             sizes=sizes or ((100,) if quick else (100, 300)),
+            clusters=n_clusters or ((100,) if quick else (100, 320)),
             epochs=epochs,
             n_vectors=n_vectors or (5_000 if quick else 200_000),
             n_queries=100 if quick else 1000,

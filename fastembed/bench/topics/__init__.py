@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from fastembed.bench.measure import Case
 from fastembed.bench.setting import Setting
+from fastembed.bench.topics.clusters import clusters
 from fastembed.bench.topics.counts import cooccurrence, glove
 from fastembed.bench.topics.startup import startup
 from fastembed.bench.topics.vectors import vectors
@@ -24,4 +25,5 @@ TOPICS: dict[str, Callable[[Setting], Iterator[Case]]] = {
     "vectors": vectors,
     "cooccurrence": cooccurrence,
     "glove": glove,
+    "clusters": clusters,
 }
