@@ -148,7 +148,8 @@ def test_words_of_any_script(tmp_path):
 # --------------------------------------------------------------------------- reproducibility
 
 
-def test_the_bits_do_not_depend_on_workers_but_on_the_seed(text, counts):
+def test_the_bits_do_not_depend_on_workers_but_on_the_seed(text, counts, monkeypatch):
+    monkeypatch.setattr("fastembed.embed.glove_task.PAIRS_A_THREAD", 1)
     models = [small(workers=workers, epochs=2).fit(text) for workers in (1, 2, 4)]
     assert same(*models)
     assert not same(models[0], small(seed=2, epochs=2).fit(counts))
@@ -215,6 +216,7 @@ def test_resume_equals_an_uninterrupted_run(tmp_path, text, monkeypatch):
     # rounds of one stratum, so that the interruption falls into the middle of an epoch
     monkeypatch.setattr(rounds, "ROUND_SECONDS", 0.0)
     monkeypatch.setattr("fastembed.embed.glove_tables.LEAST", 1)
+    monkeypatch.setattr("fastembed.embed.glove_task.PAIRS_A_THREAD", 1)
     initial = fe.KeyedVectors(["sea1"], np.ones((1, 12), "f4"))
     whole = small(workers=2).fit(text, initial=initial)
     place = tmp_path / "run.checkpoint"

@@ -241,6 +241,13 @@ def test_arrays_that_do_not_fit_are_refused():
             _glove.Tiles(indptr, indices, data, parts=parts, seed=1, workers=1)
 
 
+def test_a_pair_takes_six_bytes_and_a_tile_four():
+    indptr, indices, data = csr(counts(600, 0.2))
+    tiles = _glove.Tiles(indptr, indices, data, parts=2, seed=1, workers=1)
+    assert tiles.pairs.nbytes + tiles.logs.nbytes == 6 * len(data)
+    assert tiles.starts.nbytes == 4 * 4 * 5  # two parts of two blocks; a strip's end beside
+
+
 def test_readonly_counts_are_fine():
     arrays = csr(counts(20))
     for array in arrays:

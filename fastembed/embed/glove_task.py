@@ -13,6 +13,10 @@ from fastembed.embed.glove_tables import Tables, parts_of
 
 __all__ = ["GloVeTask"]
 
+# Pairs of a stratum for which a further thread is worth its wait at the end: about two
+# milliseconds. The result does not depend on it.
+PAIRS_A_THREAD = 1 << 16
+
 
 class GloVeTask:
     """A `fastembed.core.rounds.Task` over counts, which are read here and not kept.
@@ -35,6 +39,7 @@ class GloVeTask:
         self.tables = Tables(self._tiles, n, dim)
         for side, table in enumerate((self.tables.words, self.tables.contexts)):
             self._tiles.first_rows(table, side, dim, workers)
+        shared = max(1, counts.nnz // self._tiles.parts // PAIRS_A_THREAD)
         self._rounds = _glove.Rounds(
             self._tiles,
             self.tables.words,
@@ -43,7 +48,7 @@ class GloVeTask:
             alpha=params["alpha"],
             x_max=params["x_max"],
             clip=math.inf if params["grad_clip"] is None else params["grad_clip"],
-            workers=workers,
+            workers=min(workers, shared),
         )
 
     @property
