@@ -37,7 +37,7 @@ class Contender:
 
 
 # Peers that are Python in an environment of their own; all others are run by this interpreter.
-APART = ("gensim",)
+APART = ("gensim", "sklearn")
 
 
 def python_environment(module: str) -> dict[str, str]:
@@ -82,13 +82,14 @@ def find_contenders(
     """
     found = {"fastembed": _probe(Contender("fastembed", sys.executable))}
     missing = []
-    gensim = Contender("gensim", peer_python or sys.executable)
-    try:
-        found["gensim"] = _probe(gensim)
-    except BenchmarkError as error:
-        if peer_python is not None:
-            raise
-        missing.append(f"gensim is left out ({error}); --peer-python names a Python that has it")
+    for module in APART:
+        peer = Contender(module, peer_python or sys.executable)
+        try:
+            found[module] = _probe(peer)
+        except BenchmarkError as error:
+            if peer_python is not None and module == "gensim":
+                raise
+            missing.append(f"{module} is left out ({error}); --peer-python names a Python with it")
     single = {
         "word2vec": word2vec_bin,
         "wcluster": wcluster_bin,

@@ -25,6 +25,7 @@ TOPICS = (
     "cooccurrence",
     "glove",
     "clusters",
+    "svd",
     *QUALITY,
 )
 QUICK_BYTES = 2_000_000
@@ -66,7 +67,9 @@ FILE = click.Path(exists=True, dir_okay=False)
     type=click.IntRange(min=1),
     help="Vectors of 300 dimensions to load and search; 200,000, quick 5,000.",
 )
-@click.option("--peer-python", metavar="PYTHON", help="The Python that has gensim; this one.")
+@click.option(
+    "--peer-python", metavar="PYTHON", help="The Python that has gensim and scikit-learn; this one."
+)
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
 @click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")
 @click.option("--wcluster-bin", metavar="FILE", help="brown-cluster's compiled program.")

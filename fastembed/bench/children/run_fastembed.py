@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fastembed.bench.children import clusterings, fastembed_counts
+from fastembed.bench.children import clusterings, fastembed_counts, fastembed_svd
 
 Spec = dict[str, Any]
 Figures = dict[str, Any]
@@ -210,6 +210,7 @@ def evaluate(spec: Spec) -> Figures:
 TASKS = {
     **fastembed_counts.TASKS,
     "cluster": clusterings.fastembed,
+    **fastembed_svd.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,

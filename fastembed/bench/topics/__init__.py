@@ -12,6 +12,7 @@ from fastembed.bench.setting import Setting
 from fastembed.bench.topics.clusters import clusters
 from fastembed.bench.topics.counts import cooccurrence, glove
 from fastembed.bench.topics.startup import startup
+from fastembed.bench.topics.svd import svd
 from fastembed.bench.topics.vectors import vectors
 from fastembed.bench.topics.word2vec import pipeline, text, training
 
@@ -26,4 +27,5 @@ TOPICS: dict[str, Callable[[Setting], Iterator[Case]]] = {
     "cooccurrence": cooccurrence,
     "glove": glove,
     "clusters": clusters,
+    "svd": svd,
 }
