@@ -84,8 +84,8 @@ typedef struct {
 
     /* kn.h */
     void (*kn_sums)(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,
-                    uint32_t threshold, uint64_t first, uint64_t last, fe_kn_sum *sums,
-                    uint32_t *pruned, int shared);
+                    uint32_t threshold, uint64_t n, uint64_t low, uint64_t high, fe_kn_sum *sums,
+                    uint32_t *pruned);
     void (*kn_probs)(fe_kn_cell *cells, const uint32_t *parent, const uint32_t *context,
                      uint64_t first, uint64_t last, const fe_kn_sum *sums, const uint32_t *pruned,
                      const double *discounts, const float *lower);

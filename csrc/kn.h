@@ -8,7 +8,7 @@
  *     g(h) = sum over w of D(a(h w))      back-off weight = g(h) / t(h)
  *
  * with D(a) = D1, D2 or D3 for a = 1, 2 or more. A pruned n-gram counts in t(h), and all of its
- * value in g(h). Rows and levels: ngram.h. Sums are of integers, so threads may add in any order.
+ * value in g(h). Rows and levels: ngram.h.
  */
 #ifndef FE_KN_H
 #define FE_KN_H
@@ -19,12 +19,22 @@
 /* Values of the rows first to last - 1 of an order that is not the highest: how many rows of the
  * next order are theirs, but counts where the n-gram begins with bos, since nothing stands before.
  *
- * begin: IN (n + 1,) fe_ngram_begins of the next order. cells: INOUT counts, then values. */
-FE_UNUSED static void fe_kn_adjust(const uint32_t *begin, const uint32_t *word, uint32_t bos,
-                                   uint64_t first, uint64_t last, fe_kn_cell *cells) {
+ * parent: IN (n,) of the next order, ascending. cells: INOUT counts, then values. */
+FE_UNUSED static void fe_kn_adjust(const uint32_t *parent, uint64_t n, const uint32_t *word,
+                                   uint32_t bos, uint64_t first, uint64_t last,
+                                   fe_kn_cell *cells) {
+    uint64_t child = 0, end = n;
+    while (child < end) { /* the first child of row `first` or a later one */
+        uint64_t middle = child + (end - child) / 2;
+        if (parent[middle] < first)
+            child = middle + 1;
+        else
+            end = middle;
+    }
     for (uint64_t r = first; r < last; r++) {
-        uint32_t children = begin[r + 1] - begin[r];
-        cells[r].value = word[r] == bos ? cells[r].value : children;
+        uint64_t begin = child;
+        while (child < n && parent[child] == r) child++;
+        if (word[r] != bos) cells[r].value = (uint32_t)(child - begin);
     }
 }
 
@@ -36,49 +46,33 @@ FE_UNUSED static void fe_kn_often(const fe_kn_cell *cells, uint64_t first, uint6
     for (int a = 0; a < 6; a++) often[a] += found[a];
 }
 
-/* Both halves at once: total and n1, or n2 and n3. */
-FE_INLINE void fe_kn_add(uint32_t *pair, uint64_t low, uint64_t high, int shared) {
-#if defined(__GNUC__) || defined(__clang__)
-    if (shared) {
-        if (low) __atomic_fetch_add(pair, (uint32_t)low, __ATOMIC_RELAXED);
-        if (high) __atomic_fetch_add(pair + 1, (uint32_t)high, __ATOMIC_RELAXED);
-        return;
-    }
-#else
-    (void)shared;
-#endif
-    pair[0] += (uint32_t)low;
-    pair[1] += (uint32_t)high;
-}
-
-/* Add the rows first to last - 1 to the sums of their contexts.
+/* Add all n rows to the sums of the contexts low to high - 1; threads divide the contexts, since
+ * those of the rows lie anywhere.
  *
- * context: IN (n,) or NULL for one context. raw: IN (n,) counts, or NULL: rows with
- * raw[r] <= threshold are pruned, and their values added to pruned[context], INOUT. shared: other
- * threads add to the same sums. */
-FE_INLINE void fe_kn_sums_of(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,
-                             uint32_t threshold, uint64_t first, uint64_t last, fe_kn_sum *sums,
-                             uint32_t *pruned, int shared) {
-    for (uint64_t r = first; r < last; r++) {
-        if (context && r + 32 < last) FE_PREFETCH_WRITE(sums + context[r + 32]);
-        uint32_t a = cells[r].value, c = context ? context[r] : 0;
+ * context: IN (n,). raw: IN (n,) counts, or NULL: rows with raw[r] <= threshold are pruned, and
+ * their values added to pruned[context], INOUT. */
+FE_UNUSED static void fe_kn_sums(const fe_kn_cell *cells, const uint32_t *context,
+                                 const uint32_t *raw, uint32_t threshold, uint64_t n, uint64_t low,
+                                 uint64_t high, fe_kn_sum *sums, uint32_t *pruned) {
+    fe_kn_sum other = {0}; /* of the contexts of other threads, without a branch */
+    const uint64_t size = high - low;
+    for (uint64_t r = 0; r < n; r++) {
+        if (r + 32 < n) {
+            uint64_t soon = context[r + 32] - low;
+            FE_PREFETCH_WRITE(soon < size ? sums + low + soon : &other);
+        }
+        uint32_t a = cells[r].value;
+        uint64_t c = context[r] - low;
+        fe_kn_sum *sum = c < size ? sums + low + c : &other;
+        sum->total += a;
         if (raw && raw[r] <= threshold) {
-            fe_kn_add(&sums[c].total, a, 0, shared);
-            fe_kn_add(&pruned[c], a, 0, shared);
+            if (c < size) pruned[low + c] += a;
             continue;
         }
-        fe_kn_add(&sums[c].total, a, a == 1, shared);
-        if (a > 1) fe_kn_add(&sums[c].n2, a == 2, a > 2, shared);
+        sum->n1 += a == 1;
+        sum->n2 += a == 2;
+        sum->n3 += a > 2;
     }
-}
-
-FE_UNUSED static void fe_kn_sums(const fe_kn_cell *cells, const uint32_t *context,
-                                 const uint32_t *raw, uint32_t threshold, uint64_t first,
-                                 uint64_t last, fe_kn_sum *sums, uint32_t *pruned, int shared) {
-    if (shared)
-        fe_kn_sums_of(cells, context, raw, threshold, first, last, sums, pruned, 1);
-    else
-        fe_kn_sums_of(cells, context, raw, threshold, first, last, sums, pruned, 0);
 }
 
 FE_INLINE double fe_kn_mass(const fe_kn_sum *sum, const double *discounts, uint32_t pruned) {

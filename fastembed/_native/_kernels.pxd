@@ -263,7 +263,7 @@ cdef extern from "kernels.h" nogil:
         void (*lm_next)(const fe_lm *, const fe_lm_state *, uint32_t, uint32_t,
                         float *) noexcept nogil
         void (*kn_sums)(const fe_kn_cell *, const uint32_t *, const uint32_t *, uint32_t,
-                        uint64_t, uint64_t, fe_kn_sum *, uint32_t *, int) noexcept nogil
+                        uint64_t, uint64_t, uint64_t, fe_kn_sum *, uint32_t *) noexcept nogil
         void (*kn_probs)(fe_kn_cell *, const uint32_t *, const uint32_t *, uint64_t, uint64_t,
                          const fe_kn_sum *, const uint32_t *, const double *,
                          const float *) noexcept nogil

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 SUM: np.dtype[Any]
 
 def adjust(
-    begin: NDArray[np.uint32],
+    parent: NDArray[np.uint32],
     word: NDArray[np.uint32],
     bos: int,
     values: NDArray[np.uint32],

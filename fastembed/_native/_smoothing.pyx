@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from fastembed._native._kernels cimport fe_kn_cell, fe_kn_sum, kernels
 
 cdef extern from "kn.h" nogil:
-    void fe_kn_adjust(const uint32_t *, const uint32_t *, uint32_t, uint64_t, uint64_t,
+    void fe_kn_adjust(const uint32_t *, uint64_t, const uint32_t *, uint32_t, uint64_t, uint64_t,
                       fe_kn_cell *) noexcept
     void fe_kn_often(const fe_kn_cell *, uint64_t, uint64_t, uint64_t *) noexcept
 
@@ -19,17 +19,21 @@ cdef int64_t _pieces(uint64_t n, int workers):
     return min(16 * workers, <int64_t>(n // 4096 + 1))
 
 
-def adjust(const uint32_t[::1] begin, const uint32_t[::1] word, uint32_t bos,
+def adjust(const uint32_t[::1] parent, const uint32_t[::1] word, uint32_t bos,
            uint32_t[::1] values, int workers):
-    """Numbers of children in place of counts, but for n-grams that begin with bos."""
-    cdef uint64_t n = word.shape[0]
+    """Numbers of children in place of counts, but for n-grams that begin with bos.
+
+    ``parent`` is that of the next order, ascending.
+    """
+    cdef uint64_t n = word.shape[0], children = parent.shape[0]
     cdef int64_t i, pieces = _pieces(n, workers)
-    if <uint64_t>begin.shape[0] != n + 1 or <uint64_t>values.shape[0] != n:
-        raise ValueError("begin, word and values do not fit together")
+    if <uint64_t>values.shape[0] != n:
+        raise ValueError("word and values do not fit together")
     if n == 0:
         return
+    cdef const uint32_t *of = &parent[0] if children else NULL
     for i in prange(pieces, nogil=True, schedule="static", num_threads=workers):
-        fe_kn_adjust(&begin[0], &word[0], bos, i * n // pieces, (i + 1) * n // pieces,
+        fe_kn_adjust(of, children, &word[0], bos, i * n // pieces, (i + 1) * n // pieces,
                      <fe_kn_cell *>&values[0])
 
 
@@ -52,8 +56,8 @@ def sums(const uint32_t[::1] values, const uint32_t[::1] context, const uint32_t
 
     ``raw`` and ``pruned`` may be None. Every context is below len(out).
     """
-    cdef uint64_t n = values.shape[0]
-    cdef int64_t i, pieces = _pieces(n, workers)
+    cdef uint64_t n = values.shape[0], contexts = out.shape[0]
+    cdef int64_t i, pieces = workers
     if (<uint64_t>context.shape[0] != n or (raw is None) != (pruned is None)
             or (raw is not None and (<uint64_t>raw.shape[0] != n
                                      or pruned.shape[0] != out.shape[0]))):
@@ -62,9 +66,9 @@ def sums(const uint32_t[::1] values, const uint32_t[::1] context, const uint32_t
         return
     cdef const uint32_t *r = &raw[0] if raw is not None else NULL
     cdef uint32_t *p = &pruned[0] if pruned is not None else NULL
-    for i in prange(pieces, nogil=True, schedule="dynamic", num_threads=workers):
-        kernels().kn_sums(<const fe_kn_cell *>&values[0], &context[0], r, threshold,
-                          i * n // pieces, (i + 1) * n // pieces, &out[0], p, workers > 1)
+    for i in prange(pieces, nogil=True, schedule="static", num_threads=workers):
+        kernels().kn_sums(<const fe_kn_cell *>&values[0], &context[0], r, threshold, n,
+                          i * contexts // pieces, (i + 1) * contexts // pieces, &out[0], p)
 
 
 def probs(uint32_t[::1] values, const uint32_t[::1] parent, const uint32_t[::1] context,

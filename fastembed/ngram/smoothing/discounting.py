@@ -49,22 +49,26 @@ def estimate_discounted(
         raise OverflowError("a word is there 2**32 times or more, which is too often for this")
     lower, discounts = _unigrams(counts, rule, adjusted, threads)
     used, log_probs, backoffs = [discounts], [], []
+    room = np.empty(max(counts.size[:-1], default=0), dtype=_smoothing.SUM)
+    free: NDArray[np.uint32] | None = None  # memory for the back-off weights of a level
     for k in range(2, order + 1):
         level = counts.levels[k - 1]
         values = _values(counts, k, adjusted, threads, consume)
         discount = _discounts(rule, k, _smoothing.often(values, threads))
-        sums = np.zeros(len(counts.levels[k - 2]), dtype=_smoothing.SUM)
+        sums = room[: len(counts.levels[k - 2])]
+        sums.view(np.uint32)[:] = 0
         raw = pruned = None
         if thresholds[k - 1]:
             raw, pruned = level.count, np.zeros(len(sums), dtype=np.uint32)
         context = counts.context(k, threads)
         _smoothing.sums(values, context, raw, thresholds[k - 1], sums, pruned, threads)
         _smoothing.probs(values, level.parent, context, sums, pruned, discount, lower, threads)
-        backoff = np.empty(len(sums), dtype=np.float32)
+        backoff = np.empty(len(sums), dtype=np.float32) if free is None else free.view(np.float32)
         _smoothing.backoffs(sums, pruned, discount, backoff, threads)
         log_probs.append(lower)
         backoffs.append(backoff)
         lower = values.view(np.float32)
+        free = context if consume and k > 2 and context.flags.writeable else None
         used.append(discount)
         reporter.update(sum(counts.size[:k]))
     log_probs.append(lower)
@@ -97,9 +101,7 @@ def _values(
     in_place = consume and level.count.flags.writeable
     values = level.count if in_place else level.count.copy()
     if adjusted and k < counts.order:
-        _smoothing.adjust(counts.begins(k + 1), level.word, BOS_ID, values, workers)
-        if in_place:
-            counts._begins.pop(k + 1)
+        _smoothing.adjust(counts.levels[k].parent, level.word, BOS_ID, values, workers)
     return values
 
 
@@ -108,8 +110,8 @@ def _unigrams(
 ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
     """Probabilities of the words, interpolated with the uniform distribution, and D1, D2, D3."""
     if adjusted and counts.order > 1:
-        begins = counts.begins(2).astype(np.int64)
-        values: NDArray[Any] = begins[1:] - begins[:-1]
+        # every bigram has its last word as its parent
+        values = np.bincount(counts.levels[1].parent, minlength=counts.size[0])
     else:
         values = counts.levels[0].count.copy()
     values[BOS_ID] = 0
