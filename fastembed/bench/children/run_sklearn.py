@@ -6,9 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-# beside this file; the peer's Python need not have fastembed
-from fastembed_svd import svd_errors  # type: ignore[import-not-found]
-
 Spec = dict[str, Any]
 Figures = dict[str, Any]
 
@@ -32,6 +29,9 @@ def versions(spec: Spec) -> Figures:
 def svd(spec: Spec) -> Figures:
     """From the matrix in memory to singular values and both kinds of vectors."""
     import numpy as np
+
+    # beside this file; the peer's Python need not have fastembed
+    from fastembed_svd import svd_errors  # type: ignore[import-not-found]
     from scipy.sparse import csr_array
     from sklearn.utils.extmath import randomized_svd
     from threadpoolctl import threadpool_limits
