@@ -25,6 +25,7 @@ _HOME = {
     "InterpolatedLM": "fastembed.ngram.interpolated",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
     "LSA": "fastembed.embed.lsa",
+    "NgramCounts": "fastembed.ngram.counts",
     "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
     "SVDVectors": "fastembed.embed.svd",
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from fastembed.embed.word2vec import Word2Vec
     from fastembed.embed.word_document import WordDocument
     from fastembed.ngram.cache import CacheLM
+    from fastembed.ngram.counts import NgramCounts
     from fastembed.ngram.interpolated import InterpolatedLM
     from fastembed.ngram.model import NgramLM
     from fastembed.text.corpus import Corpus

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ngram_helpers import Table, sentences
 
 from fastembed import TrainingError
+from fastembed._native import _kernels, _smoothing
 from fastembed.core.params import params_of
 from fastembed.ngram.counts import count_ngrams
 from fastembed.ngram.smoothing import SMOOTHINGS
@@ -162,6 +163,38 @@ def test_dirichlet_with_a_prior_of_the_lower_order():
     for history in table.histories():
         for word in o.words:
             assert table.p(history, word) == pytest.approx(p(history, word), rel=2e-5)
+
+
+@pytest.fixture(params=_kernels.available())
+def isa(request):
+    before = _kernels.isa()
+    yield _kernels.select(request.param)
+    _kernels.select(before)
+
+
+@pytest.mark.parametrize("prune", [None, "0 1 1"])
+def test_every_instruction_set(isa, prune):
+    counts = count_ngrams(TEXT, 3, workers=1)
+    method = SMOOTHINGS["modified_kneser_ney"](discount_fallback=True, prune=prune)
+    here = method.estimate(counts, workers=3)
+    _kernels.select("base")
+    base = method.estimate(counts, workers=1)
+    for a, b in zip(here.levels, base.levels, strict=True):
+        assert np.array_equal(a.word, b.word)
+        assert a.log_prob == pytest.approx(b.log_prob, abs=1e-6)
+        assert a.backoff == pytest.approx(b.backoff, abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 16, 100_003])
+def test_log10(isa, n):
+    x = np.concatenate([10 ** np.linspace(-37, 0, n // 2), np.linspace(0.5, 2, n - n // 2)])
+    x = np.append(x, [1, 0]).astype(np.float32)
+    with np.errstate(divide="ignore"):
+        expected = np.log10(x.astype(np.float64))
+    _smoothing.log10(x, 2)
+    assert x[-1] == -np.inf
+    assert x[-2] == 0
+    assert x[:-1] == pytest.approx(expected[:-1], rel=3e-7, abs=1e-7)
 
 
 # ---------------------------------------------------------------------------------- Jelinek-Mercer
