@@ -89,6 +89,12 @@ def test_probabilities_of_a_pruned_model_sum_to_one(counts):
         assert total == pytest.approx(1, abs=1e-5), history
 
 
+def test_a_pruned_model_is_the_same_where_counts_may_be_used_up(counts):
+    method = ModifiedKneserNey(kenlm_compatible=True, prune="0 1 1")
+    kept = values(method.estimate(counts))
+    assert values(method.estimate(counts, consume=True)) == kept
+
+
 def test_thresholds_leave_out_what_is_there_so_often_or_less(counts):
     tables = ModifiedKneserNey(prune="0 0 2").estimate(counts)
     assert [len(level) for level in tables.levels[:2]] == counts.size[:2]

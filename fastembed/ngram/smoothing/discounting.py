@@ -43,6 +43,7 @@ def estimate_discounted(
     threads = resolve_workers(workers)
     order = counts.order
     thresholds = list(prune) if prune is not None else [0] * order
+    consume = consume and not any(thresholds)  # pruning goes by the counts, to the end
     reporter = progress_of(progress)
     reporter.start(sum(counts.size), "n-grams", "estimating")
     if int(counts.levels[0].count.max(initial=0)) >= 1 << 32:
