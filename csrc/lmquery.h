@@ -142,38 +142,43 @@ FE_INLINE fe_lm_hit fe_lm_slot(const fe_lm_level *level, const fe_lm_bank *bank,
     return hit;
 }
 
-/* From the line of the first bank on. x: the key, scrambled once. */
-FE_INLINE fe_lm_hit fe_lm_find_from(const fe_lm_level *level, uint64_t x, const uint8_t *line) {
-    for (uint32_t b = 0;;) {
-        const fe_lm_bank *bank = &level->bank[b];
-        const uint64_t code = fe_lm_code(bank, x);
-        const uint32_t found = fe_lm_match(bank, line, code);
-        if (found) return fe_lm_slot(level, bank, line, (uint32_t)fe_ctz64(found));
-        if (FE_LIKELY(!(line[FE_LM_FILTER] & fe_lm_mark(code))) || ++b == level->n_banks)
-            return (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-        x = fe_lm_scramble(x, level->key_bits);
-        line = level->bank[b].lines +
-               fe_lm_line(&level->bank[b], level->key_bits, x) * FE_LM_LINE;
-    }
-}
-
-/* Look up n <= FE_LM_BATCH n-grams of one order: the memory they need is fetched side by side.
+/* Look up n <= FE_LM_BATCH n-grams of one order, bank by bank: the lines of a bank are fetched side
+ * by side, and what may be in the next bank is left for then.
  * IN suffix (n,) nodes of the order below, word (n,); OUT hit (n,) */
 FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint64_t *suffix,
                           const uint32_t *word, uint32_t n, fe_lm_hit *hit) {
     uint64_t x[FE_LM_BATCH];
     const uint8_t *line[FE_LM_BATCH];
-    if (level->n_banks == 0) {
-        for (uint32_t i = 0; i < n; i++) hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-        return;
-    }
-    const fe_lm_bank *bank = &level->bank[0];
+    uint8_t waiting[FE_LM_BATCH];
     for (uint32_t i = 0; i < n; i++) {
-        x[i] = fe_lm_scramble(suffix[i] * n_words + word[i], level->key_bits);
-        line[i] = bank->lines + fe_lm_line(bank, level->key_bits, x[i]) * FE_LM_LINE;
-        FE_PREFETCH(line[i]);
+        x[i] = suffix[i] * n_words + word[i];
+        waiting[i] = (uint8_t)i;
+        if (level->n_banks == 0) hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
     }
-    for (uint32_t i = 0; i < n; i++) hit[i] = fe_lm_find_from(level, x[i], line[i]);
+    for (uint32_t b = 0; b < level->n_banks && n > 0; b++) {
+        const fe_lm_bank *bank = &level->bank[b];
+        for (uint32_t j = 0; j < n; j++) {
+            x[j] = fe_lm_scramble(x[j], level->key_bits);
+            line[j] = bank->lines + fe_lm_line(bank, level->key_bits, x[j]) * FE_LM_LINE;
+            FE_PREFETCH(line[j]);
+        }
+        uint32_t left = 0;
+        for (uint32_t j = 0; j < n; j++) {
+            const uint64_t code = fe_lm_code(bank, x[j]);
+            const uint32_t found = fe_lm_match(bank, line[j], code);
+            const uint32_t i = waiting[j];
+            if (found) {
+                hit[i] = fe_lm_slot(level, bank, line[j], (uint32_t)fe_ctz64(found));
+            } else {
+                hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
+                /* without a branch: whether the filter says so cannot be predicted */
+                x[left] = x[j];
+                waiting[left] = (uint8_t)i;
+                left += (line[j][FE_LM_FILTER] & fe_lm_mark(code)) != 0;
+            }
+        }
+        n = left;
+    }
 }
 
 /* Nodes of n-grams of order k, FE_LM_NONE where one is not there or a word is not one. Rows that end

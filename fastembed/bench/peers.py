@@ -18,6 +18,7 @@ __all__ = ["Contender", "find_contenders", "python_command"]
 CHILD = Path(__file__).parent / "children" / "child.py"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 GLOVE = ("vocab_count", "cooccur", "shuffle", "glove")
+KENLM = ("lmplz", "build_binary", "query")
 ROOT = Path(__file__).resolve().parents[2]  # where the package `fastembed` lies
 
 
@@ -37,7 +38,7 @@ class Contender:
 
 
 # Peers that are Python in an environment of their own; all others are run by this interpreter.
-APART = ("gensim", "sklearn")
+APART = ("gensim", "sklearn", "kenlm")
 
 
 def python_environment(module: str) -> dict[str, str]:
@@ -61,6 +62,7 @@ def find_contenders(
     glove_bin: str | None = None,
     wcluster_bin: str | None = None,
     clustercat_bin: str | None = None,
+    kenlm_bin: str | None = None,
 ) -> tuple[dict[str, Contender], list[str]]:
     """This library and its peers by name, and a line on each peer that is missing.
 
@@ -74,6 +76,8 @@ def find_contenders(
         The folder of Stanford GloVe's compiled programs; None leaves it out.
     wcluster_bin, clustercat_bin
         The compiled programs of brown-cluster and clustercat; None leaves one out.
+    kenlm_bin
+        The folder of KenLM's programs; None leaves them out.
 
     Raises
     ------
@@ -106,14 +110,28 @@ def find_contenders(
     if glove_bin is None:
         missing.append("GloVe is left out; --glove-bin names the folder of its compiled programs")
     else:
-        for name in GLOVE:
-            if shutil.which(name, path=glove_bin) is None:
-                raise BenchmarkError(f"{glove_bin}: no program {name}; give GloVe's build folder")
-        programs = {name: os.path.join(os.path.abspath(glove_bin), name) for name in GLOVE}
+        programs = _programs(glove_bin, GLOVE, "GloVe's build folder")
         found["glove"] = Contender(
             "glove", sys.executable, {"version": "C programs"}, {"programs": programs}
         )
+    if kenlm_bin is None:
+        missing.append("KenLM's programs are left out; --kenlm-bin names their folder")
+    else:
+        found["kenlm_bin"] = Contender(
+            "kenlm_bin",
+            sys.executable,
+            {"version": "C++ programs"},
+            {"programs": _programs(kenlm_bin, KENLM, "KenLM's folder of programs")},
+        )
     return found, missing
+
+
+def _programs(folder: str, names: tuple[str, ...], what: str) -> dict[str, str]:
+    """Paths of a peer's programs."""
+    for name in names:
+        if shutil.which(name, path=folder) is None:
+            raise BenchmarkError(f"{folder}: no program {name}; give {what}")
+    return {name: os.path.join(os.path.abspath(folder), name) for name in names}
 
 
 def _probe(contender: Contender) -> Contender:

@@ -26,6 +26,7 @@ TOPICS = (
     "glove",
     "clusters",
     "svd",
+    "lm",
     *QUALITY,
 )
 QUICK_BYTES = 2_000_000
@@ -68,7 +69,9 @@ FILE = click.Path(exists=True, dir_okay=False)
     help="Vectors of 300 dimensions to load and search; 200,000, quick 5,000.",
 )
 @click.option(
-    "--peer-python", metavar="PYTHON", help="The Python that has gensim and scikit-learn; this one."
+    "--peer-python",
+    metavar="PYTHON",
+    help="The Python that has gensim, scikit-learn and kenlm; this one.",
 )
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
 @click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")
@@ -81,6 +84,7 @@ FILE = click.Path(exists=True, dir_okay=False)
     multiple=True,
     help="Numbers of clusters; may be repeated. 100 and 320 by default, quick 100.",
 )
+@click.option("--kenlm-bin", metavar="FOLDER", help="KenLM's compiled programs.")
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
 @click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
 @click.option("--similarity", type=FILE, multiple=True, help="Word pairs for --quality.")
@@ -112,6 +116,7 @@ def bench(
     wcluster_bin: str | None,
     clustercat_bin: str | None,
     n_clusters: tuple[int, ...],
+    kenlm_bin: str | None,
     quality: bool,
     analogies: tuple[str, ...],
     similarity: tuple[str, ...],
@@ -142,7 +147,7 @@ def bench(
     runs = runs or (1 if quick else 3)
 
     contenders, missing = find_contenders(
-        peer_python, word2vec_bin, glove_bin, wcluster_bin, clustercat_bin
+        peer_python, word2vec_bin, glove_bin, wcluster_bin, clustercat_bin, kenlm_bin
     )
     for line in missing:
         _say(line)

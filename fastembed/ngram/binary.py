@@ -34,7 +34,7 @@ Scheme = Literal["backoff", "uniform"]
 KIND = "n-gram model"
 
 LINE = 64  # bytes
-LOADS = (0.97, 0.8)  # filled share of the first bank and of the following ones
+LOADS = (1.2, 1.1, 0.9)  # n-grams for each slot of the first bank and of the following ones
 FEW = 1024  # that few n-grams get a line each
 NONE = np.uint64(_lmquery.NONE)
 

@@ -9,7 +9,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fastembed.bench.children import clusterings, fastembed_counts, fastembed_svd
+from fastembed.bench.children import (
+    clusterings,
+    fastembed_counts,
+    fastembed_lm,
+    fastembed_svd,
+)
 
 Spec = dict[str, Any]
 Figures = dict[str, Any]
@@ -211,6 +216,7 @@ TASKS = {
     **fastembed_counts.TASKS,
     "cluster": clusterings.fastembed,
     **fastembed_svd.TASKS,
+    **fastembed_lm.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,

@@ -11,6 +11,7 @@ from fastembed.bench.measure import Case
 from fastembed.bench.setting import Setting
 from fastembed.bench.topics.clusters import clusters
 from fastembed.bench.topics.counts import cooccurrence, glove
+from fastembed.bench.topics.lm import lm
 from fastembed.bench.topics.startup import startup
 from fastembed.bench.topics.svd import svd
 from fastembed.bench.topics.vectors import vectors
@@ -28,4 +29,5 @@ TOPICS: dict[str, Callable[[Setting], Iterator[Case]]] = {
     "glove": glove,
     "clusters": clusters,
     "svd": svd,
+    "lm": lm,
 }

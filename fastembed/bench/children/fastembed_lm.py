@@ -1,0 +1,128 @@
+"""fastembed's tasks of the topic ``lm`` (see ``topics_lm.py``)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+Spec = dict[str, Any]
+Figures = dict[str, Any]
+
+TEST_SHARE = 0.04
+
+
+def split_text(spec: Spec) -> Figures:
+    """Cut a text into lines of ``line_words`` words; its end is the test text."""
+    with open(spec["path"], encoding="utf-8") as source:
+        words = source.read().split()
+    n = spec["line_words"]
+    cut = int(len(words) * (1 - TEST_SHARE)) // n * n
+    for path, part in ((spec["train"], words[:cut]), (spec["test"], words[cut:])):
+        with open(path, "w", encoding="utf-8") as target:
+            for start in range(0, len(part), n):
+                target.write(" ".join(part[start : start + n]) + "\n")
+    return {"n_words": len(words)}
+
+
+def _fit(spec: Spec) -> Any:
+    from fastembed import NgramLM
+
+    # the estimate of lmplz, with its discounts where a quick text is too small
+    return NgramLM(
+        order=spec["order"], kenlm_compatible=True, discount_fallback=True, workers=spec["workers"]
+    ).fit(spec["text"])
+
+
+def lm_arpa(spec: Spec) -> Figures:
+    """From text to an ARPA file."""
+    model = _fit(spec)
+    model.save_arpa(spec["arpa"])
+    return {"ngrams": [len(level) for level in model.backoff_.levels]}
+
+
+def lm_native(spec: Spec) -> Figures:
+    """From text to a native file."""
+    model = _fit(spec)
+    model.save(spec["fe"])
+    return _size(model)
+
+
+def lm_convert(spec: Spec) -> Figures:
+    """From an ARPA file to a native one."""
+    from fastembed import NgramLM
+
+    model = NgramLM.load(spec["arpa"], workers=spec["workers"])
+    model.save(spec["fe"])
+    return _size(model)
+
+
+def _size(model: Any) -> Figures:
+    counts = model.tables_.counts
+    return {"ngrams": counts, "bytes_per_ngram": model.tables_.nbytes / sum(counts)}
+
+
+def lm_open(spec: Spec) -> Figures:
+    """From the import to the score of a first sentence."""
+    from fastembed import NgramLM
+
+    sentence = _lines(spec)[0]
+    start = time.perf_counter()
+    model = NgramLM.load(spec["fe"])
+    score = model.score_sentence(sentence)
+    seconds = time.perf_counter() - start
+    tokens = len(sentence.split()) + 1
+    return {"seconds": seconds, "tokens": tokens, "perplexity": 10 ** (-score / tokens)}
+
+
+def lm_batch(spec: Spec) -> Figures:
+    """The perplexity of a text file, the model in memory."""
+    from fastembed import NgramLM
+
+    model = NgramLM.load(spec["fe"], mmap=False, workers=spec["workers"])
+    model.perplexity(spec["test"])
+    start, cpu = time.perf_counter(), time.process_time()
+    result = model.perplexity(spec["test"])
+    return _rates(result.tokens, result.perplexity, start, cpu)
+
+
+def lm_sentences(spec: Spec) -> Figures:
+    """One call a sentence."""
+    from fastembed import NgramLM
+
+    model = NgramLM.load(spec["fe"], mmap=False)
+    lines = _lines(spec)
+    score = model.score_sentence
+    for line in lines:
+        score(line)
+    start, cpu = time.perf_counter(), time.process_time()
+    total = 0.0
+    for line in lines:
+        total += score(line)
+    tokens = sum(len(line.split()) + 1 for line in lines)
+    return _rates(tokens, 10 ** (-total / tokens), start, cpu)
+
+
+def _lines(spec: Spec) -> list[str]:
+    with open(spec["test"], encoding="utf-8") as file:
+        return [line.rstrip("\n") for line in file]
+
+
+def _rates(tokens: int, perplexity: float, start: float, cpu: float) -> Figures:
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
+    return {
+        "tokens": tokens,
+        "perplexity": perplexity,
+        "tokens_per_s": tokens / seconds,
+        "tokens_per_cpu_s": tokens / cpu_seconds,
+    }
+
+
+TASKS = {
+    "lm_arpa": lm_arpa,
+    "lm_batch": lm_batch,
+    "lm_convert": lm_convert,
+    "lm_native": lm_native,
+    "lm_open": lm_open,
+    "lm_sentences": lm_sentences,
+    "split_text": split_text,
+}

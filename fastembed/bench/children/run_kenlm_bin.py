@@ -1,0 +1,108 @@
+"""KenLM's programs ``lmplz``, ``build_binary`` and ``query`` as a contender. Python 3.9 suffices."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from fastembed.bench.children.program import run
+
+Spec = dict[str, Any]
+Figures = dict[str, Any]
+
+
+def _silent(seconds: float, piece: bytes) -> None:
+    """Progress that nobody reads."""
+
+
+def _sum(accounts: Iterable[Figures]) -> Figures:
+    """Programs that ran one after the other."""
+    accounts = list(accounts)
+    total = {key: sum(account[key] for account in accounts) for key in accounts[0]}
+    return {**total, "peak_mb": max(account["peak_mb"] for account in accounts)}
+
+
+def _counts(arpa: str) -> list[int]:
+    counts: list[int] = []
+    with open(arpa, "rb") as file:
+        for line in file:
+            found = re.match(rb"ngram \d+=(\d+)", line)
+            if found:
+                counts.append(int(found[1]))
+            elif counts:
+                return counts
+    raise RuntimeError(f"{arpa} has no counts")
+
+
+def _estimate(spec: Spec, arpa: str) -> Figures:
+    argv = [
+        spec["programs"]["lmplz"], "-o", str(spec["order"]), "-S", "2G", "-T", spec["folder"] + "/",
+        "--discount_fallback",
+    ]  # fmt: skip
+    return run(argv, _silent, stdin=spec["text"], stdout=arpa)
+
+
+def _convert(spec: Spec, arpa: str) -> Figures:
+    target = spec[spec["kind"]]
+    argv = [
+        spec["programs"]["build_binary"],
+        "-T",
+        spec["folder"] + "/",
+        spec["kind"],
+        arpa,
+        target,
+    ]
+    return run(argv, _silent)
+
+
+def _size(spec: Spec, arpa: str) -> Figures:
+    counts = _counts(arpa)
+    return {"ngrams": counts, "bytes_per_ngram": os.path.getsize(spec[spec["kind"]]) / sum(counts)}
+
+
+def lm_arpa(spec: Spec) -> Figures:
+    """From text to an ARPA file."""
+    arpa = spec["arpa"] + ".kenlm"
+    return {**_estimate(spec, arpa), "ngrams": _counts(arpa)}
+
+
+def lm_native(spec: Spec) -> Figures:
+    """From text to a binary, by way of an ARPA file."""
+    arpa = spec["arpa"] + ".kenlm"
+    return {**_sum([_estimate(spec, arpa), _convert(spec, arpa)]), **_size(spec, arpa)}
+
+
+def lm_convert(spec: Spec) -> Figures:
+    """From the common ARPA file to a binary."""
+    return {**_convert(spec, spec["arpa"]), **_size(spec, spec["arpa"])}
+
+
+def lm_batch(spec: Spec) -> Figures:
+    """The perplexity of a text file. User CPU time: mapping the model is the system's."""
+    pieces: list[bytes] = []
+    argv = [spec["programs"]["query"], "-v", "summary", spec[spec["kind"]]]
+    run(argv, _silent, stdin=spec["test"])
+    account = run(argv, lambda _, piece: pieces.append(piece), stdin=spec["test"])
+    output = b"".join(pieces).decode()
+    tokens = re.search(r"Tokens:\s+(\d+)", output)
+    perplexity = re.search(r"including OOVs:\s+([\d.e+]+)", output)
+    if tokens is None or perplexity is None:
+        raise RuntimeError(f"query printed {output[-200:]!r}")
+    n = int(tokens[1])
+    return {
+        **account,
+        "tokens": n,
+        "perplexity": float(perplexity[1]),
+        "tokens_per_s": n / account["process_s"],
+        "tokens_per_cpu_s": n / account["user_s"],
+    }
+
+
+TASKS = {
+    "lm_arpa": lm_arpa,
+    "lm_batch": lm_batch,
+    "lm_convert": lm_convert,
+    "lm_native": lm_native,
+}
