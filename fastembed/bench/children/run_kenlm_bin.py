@@ -1,4 +1,4 @@
-"""KenLM's programs ``lmplz``, ``build_binary`` and ``query`` as a contender. Python 3.9 suffices."""
+"""KenLM's programs ``lmplz``, ``build_binary`` and ``query`` as a contender."""
 
 from __future__ import annotations
 
@@ -45,16 +45,8 @@ def _estimate(spec: Spec, arpa: str) -> Figures:
 
 
 def _convert(spec: Spec, arpa: str) -> Figures:
-    target = spec[spec["kind"]]
-    argv = [
-        spec["programs"]["build_binary"],
-        "-T",
-        spec["folder"] + "/",
-        spec["kind"],
-        arpa,
-        target,
-    ]
-    return run(argv, _silent)
+    program, kind = spec["programs"]["build_binary"], spec["kind"]
+    return run([program, "-T", spec["folder"] + "/", kind, arpa, spec[kind]], _silent)
 
 
 def _size(spec: Spec, arpa: str) -> Figures:
@@ -96,7 +88,7 @@ def lm_batch(spec: Spec) -> Figures:
         "tokens": n,
         "perplexity": float(perplexity[1]),
         "tokens_per_s": n / account["process_s"],
-        "tokens_per_cpu_s": n / account["user_s"],
+        "tokens_per_cpu_s": n / max(account["user_s"], 1e-3),
     }
 
 

@@ -1,8 +1,8 @@
 """The topic ``lm``: n-gram models beside KenLM, from text to file, from file to scores.
 
 KenLM takes part twice: its Python module where it is installed, and its programs ``lmplz``,
-``build_binary`` and ``query`` where their folder is given. Every case checks that the results agree:
-the number of n-grams of each order, and the perplexity of the test text.
+``build_binary`` and ``query`` where their folder is given. Every case checks that the results
+agree: the number of n-grams of each order, and the perplexity of the test text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from fastembed.bench.measure import Case, Metric
+from fastembed.bench.measure import Case, Command, Metric
 from fastembed.bench.setting import CPU, MEMORY, PROCESS, SECONDS, Figures, Setting, Variants
 
 __all__ = ["ORDERS", "check_model", "check_scores", "lm"]
@@ -55,7 +55,7 @@ def lm(setting: Setting) -> Iterator[Case]:
     folder = setting.folder
     train, test = str(folder / "lm-train.txt"), str(folder / "lm-test.txt")
     split = {"path": setting.text["path"], "train": train, "test": test, "line_words": 20}
-    setup = (setting.contenders["fastembed"].command("split_text", split),)
+    setup: tuple[Command, ...] = (setting.contenders["fastembed"].command("split_text", split),)
     most = max(setting.workers)
 
     def case(
