@@ -1,0 +1,64 @@
+"""The topic ``lm`` of ``fastembed bench``: its tasks and its checks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from fastembed.bench.children import fastembed_lm, run_kenlm_bin
+from fastembed.bench.measure import Case
+from fastembed.bench.peers import Contender
+from fastembed.bench.setting import Setting
+from fastembed.bench.topics.lm import check_model, check_scores, lm
+
+
+@pytest.fixture
+def spec(kjv_text, tmp_path):
+    paths = {name: str(tmp_path / name) for name in ("train", "test", "arpa", "fe")}
+    fastembed_lm.split_text({"path": str(kjv_text), "line_words": 20, **paths})
+    return {**paths, "text": paths["train"], "order": 3, "workers": 2}
+
+
+def test_tasks_agree(spec, kjv_text):
+    lines = [
+        line for name in ("train", "test") for line in Path(spec[name]).read_text().split("\n")
+    ]
+    lines = [line for line in lines if line]
+    assert " ".join(lines).split() == kjv_text.read_text().split()
+    assert {len(line.split()) for line in lines[:-1]} == {20}
+    models = {task: getattr(fastembed_lm, task)(spec) for task in ("lm_arpa", "lm_native")}
+    models["lm_convert"] = fastembed_lm.lm_convert(spec)
+    assert check_model(models) == []
+    assert run_kenlm_bin._counts(spec["arpa"]) == models["lm_arpa"]["ngrams"]
+    assert 5 < models["lm_native"]["bytes_per_ngram"] < 30
+    scores = {task: getattr(fastembed_lm, task)(spec) for task in ("lm_batch", "lm_sentences")}
+    assert check_scores(scores) == []
+    assert fastembed_lm.lm_open(spec)["tokens"] == 21
+
+
+def test_checks():
+    assert check_model({"a": {"ngrams": [3, 4]}, "b": {"ngrams": [3, 5]}}) == [
+        "b has [3, 5] n-grams, not [3, 4]"
+    ]
+    first = {"tokens": 10, "perplexity": 100.0}
+    assert check_scores({"a": first, "b": {"tokens": 10, "perplexity": 100.05}}) == []
+    assert len(check_scores({"a": first, "b": {"tokens": 11, "perplexity": 101.0}})) == 2
+
+
+def test_cases(tmp_path):
+    """Peers that are not there are left out; one setup before the first case."""
+    ours = Contender("fastembed", sys.executable)
+    setting = Setting({"fastembed": ours}, {"path": "x"}, tmp_path, workers=(1, 2))
+    cases = list(lm(setting))
+    assert all(isinstance(case, Case) and len(case.commands) == 1 for case in cases)
+    assert [bool(case.setup) for case in cases] == [True] + [False] * (len(cases) - 1)
+    assert len({case.name for case in cases}) == len(cases) == 20
+    bins = Contender("kenlm_bin", sys.executable, {}, {"programs": {}})
+    both = list(lm(Setting({"fastembed": ours, "kenlm_bin": bins}, {"path": "x"}, tmp_path)))
+    assert [command.contender for command in both[1].commands] == [
+        "fastembed",
+        "lmplz, build_binary probing",
+        "lmplz, build_binary trie",
+    ]
