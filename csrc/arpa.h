@@ -23,7 +23,7 @@ enum {
     FE_ARPA_UTF8 = 3  /* a byte that is not UTF-8, or NUL */
 };
 
-typedef struct {
+typedef struct fe_arpa_piece {
     uint64_t rows; /* lines that were read */
     uint64_t at;   /* where the line that stopped it begins, or the bad byte */
     int status;
@@ -90,11 +90,13 @@ FE_INLINE int fe_arpa_same(const uint8_t *a, uint32_t n, const uint8_t *b, uint3
 
 /* Lines of text[from:to], which ends behind a newline or at the end of the file. k = 1: ids are
  * places and lengths of words in the text, (n, 2); else ids of words, (n, k).
- * IN text (to + FE_TEXT_PADDING,), to < 2^32, words; OUT ids, prob (n,), back (n,): NaN for none,
+ * IN text (to + FE_TEXT_PADDING,), to < 2^32, lm, which knows the words, NULL for k = 1; OUT ids, prob (n,), back (n,): NaN for none,
  * where n is the number of newlines and 1; piece */
-static inline void fe_arpa_read(const fe_lm_words *words, uint32_t n_words, const uint8_t *text,
-                                uint64_t from, uint64_t to, uint32_t k, int highest, uint32_t *ids,
-                                float *prob, float *back, fe_arpa_piece *piece) {
+static inline void fe_arpa_read(const fe_lm *lm, const uint8_t *text, uint64_t from, uint64_t to,
+                                uint32_t k, int highest, uint32_t *ids, float *prob, float *back,
+                                fe_arpa_piece *piece) {
+    const fe_lm_words *words = lm != NULL ? &lm->words : NULL;
+    const uint32_t n_words = lm != NULL ? lm->n_words : 0;
     const uint8_t *p = text + from, *stop = text + to;
     const uint8_t *line[FE_ARPA_LINES], *word[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
     uint32_t length[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];

@@ -1,6 +1,7 @@
 /* kernels.c: compiled once per instruction set with -DFE_ISA=base|v3|v4 (see setup.py). */
 #include "kernels.h"
 
+#include "arpa.h"
 #include "brown_step.h"
 #include "exchange.h"
 #include "glove.h"
@@ -48,6 +49,8 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .lm_text = fe_lm_text,
     .lm_step = fe_lm_step,
     .lm_next = fe_lm_next,
+    .arpa_count = fe_arpa_count,
+    .arpa_read = fe_arpa_read,
     .kn_sums = fe_kn_sums,
     .kn_probs = fe_kn_probs,
     .kn_backoffs = fe_kn_backoffs,

@@ -21,6 +21,7 @@ struct fe_lm_level;
 struct fe_lm_rows; /* lmquery_fill.h */
 struct fe_lm_state; /* lmquery_score.h */
 struct fe_lm_sink;
+struct fe_arpa_piece; /* arpa.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -81,6 +82,12 @@ typedef struct {
                      struct fe_lm_state *behind, uint8_t *length);
     void (*lm_next)(const struct fe_lm *lm, const struct fe_lm_state *state, uint32_t first,
                     uint32_t last, float *score);
+
+    /* arpa.h */
+    uint64_t (*arpa_count)(const uint8_t *text, uint64_t from, uint64_t to);
+    void (*arpa_read)(const struct fe_lm *lm, const uint8_t *text, uint64_t from, uint64_t to,
+                      uint32_t k, int highest, uint32_t *ids, float *prob, float *back,
+                      struct fe_arpa_piece *piece);
 
     /* kn.h */
     void (*kn_sums)(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,

@@ -274,6 +274,9 @@ def test_states_belong_to_their_model(tmp_path):
     tables, _ = make(tmp_path, 8, 3)
     state = NgramLM.from_tables(tables).begin_state()
     with pytest.raises(ValueError, match="word 99999 of a model"):
-        _lmscore.step(state, 99999)
+        _lmscore.step(tables.query, state, 99999)
     with pytest.raises(TypeError):
-        _lmscore.step(None, 1)
+        _lmscore.step(tables.query, None, 1)
+    other = NgramLM.from_tables(make(tmp_path, 9, 3)[0])
+    with pytest.raises(ValueError, match="another model"):
+        other.score(state, "w1")

@@ -6,7 +6,7 @@ from cython.parallel cimport prange
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from fastembed._native._lmquery cimport Query
-from fastembed._native._kernels cimport fe_lm_words
+from fastembed._native._kernels cimport fe_arpa_piece, fe_lm, kernels
 
 cdef extern from "arpa.h" nogil:
     enum:
@@ -17,10 +17,6 @@ cdef extern from "arpa.h" nogil:
         FE_ARPA_MAX_ORDER
         FE_TEXT_PADDING
         PIECE_BYTES "(1 << 18)"  # too few to wake a thread for
-    ctypedef struct fe_arpa_piece:
-        uint64_t rows
-        uint64_t at
-        int status
     ctypedef struct fe_arpa_level:
         const uint8_t *blob
         const uint64_t *offsets
@@ -29,10 +25,7 @@ cdef extern from "arpa.h" nogil:
         const float *prob
         const float *back
         uint32_t k
-    void fe_arpa_read(const fe_lm_words *, uint32_t, const uint8_t *, uint64_t, uint64_t, uint32_t,
-                      int, uint32_t *, float *, float *, fe_arpa_piece *) noexcept
     uint64_t fe_arpa_cut(const uint8_t *, uint64_t, uint64_t) noexcept
-    uint64_t fe_arpa_count(const uint8_t *, uint64_t, uint64_t) noexcept
     uint64_t fe_arpa_write(const fe_arpa_level *, uint64_t *, uint64_t, uint8_t *,
                            uint64_t) noexcept
 
@@ -52,8 +45,7 @@ def read(Query query, const uint8_t[::1] text, uint64_t start, uint64_t stop, in
     """
     cdef Py_ssize_t i, parts = max(1, min(<Py_ssize_t>workers,
                                           <Py_ssize_t>((stop - start) // PIECE_BYTES)))
-    cdef const fe_lm_words *words = &query.lm.words if query is not None else NULL
-    cdef uint32_t n_words = query.lm.n_words if query is not None else 0
+    cdef const fe_lm *lm = &query.lm if query is not None else NULL
     if (not 1 <= k < FE_ARPA_MAX_ORDER or (query is None) != (k == 1) or not start < stop
             or <Py_ssize_t>stop + FE_TEXT_PADDING > text.shape[0] or text.shape[0] >= 1 << 32):
         raise ValueError("the text does not fit")
@@ -63,7 +55,7 @@ def read(Query query, const uint8_t[::1] text, uint64_t start, uint64_t stop, in
     for i in range(1, parts + 1):
         cut[i] = fe_arpa_cut(&text[0], max(cut[i - 1], start + (stop - start) * i // parts), stop)
     for i in prange(parts, nogil=True, schedule="static", chunksize=1, num_threads=<int>parts):
-        base[i + 1] = fe_arpa_count(&text[0], cut[i], cut[i + 1]) + 1
+        base[i + 1] = kernels().arpa_count(&text[0], cut[i], cut[i + 1]) + 1
     base_array = base_array.cumsum()
     base = base_array
     n = int(base_array[parts])
@@ -73,8 +65,8 @@ def read(Query query, const uint8_t[::1] text, uint64_t start, uint64_t stop, in
     cdef float[::1] prob = probs, back = backs
     cdef fe_arpa_piece[::1] piece = found
     for i in prange(parts, nogil=True, schedule="static", chunksize=1, num_threads=<int>parts):
-        fe_arpa_read(words, n_words, &text[0], cut[i], cut[i + 1], k, highest, &id_[base[i], 0],
-                     &prob[base[i]], &back[base[i]], &piece[i])
+        kernels().arpa_read(lm, &text[0], cut[i], cut[i + 1], k, highest, &id_[base[i], 0],
+                            &prob[base[i]], &back[base[i]], &piece[i])
     pieces = zip(base_array.tolist(), found["rows"].tolist(), found["status"].tolist(),
                  found["at"].tolist())
     return ids, probs, backs, list(pieces)

@@ -64,14 +64,16 @@ def begin(Query query not None, bint bos):
     return state
 
 
-def step(State state not None, uint32_t word):
+def step(Query query not None, State state not None, uint32_t word):
     """(the state behind a word, its log10 probability, the order of the n-gram found)"""
+    if state.query is not query:
+        raise ValueError("the state belongs to another model")
     cdef State behind = State.__new__(State)
     cdef uint8_t length = 0
-    cdef fe_lm *lm = &state.query.lm
+    cdef fe_lm *lm = &query.lm
     if word >= lm.n_words:
         raise ValueError(f"word {word} of a model of {lm.n_words} words")
-    behind.query = state.query
+    behind.query = query
     cdef float score = kernels().lm_step(lm, &state.s, word, &behind.s, &length)
     return behind, score, length
 

@@ -110,8 +110,8 @@ class Model:
             raise ValueError(
                 "the state is empty: fill it with BeginSentenceWrite or NullContextWrite"
             )
-        word_id = self._model.id_of(word)
-        out_state._state, log_prob, length = _lmscore.step(in_state._state, word_id)
+        word_id, query = self._model.id_of(word), self._model.tables_.query
+        out_state._state, log_prob, length = _lmscore.step(query, in_state._state, word_id)
         return FullScoreReturn(log_prob, length, word_id == self._model.special_ids[0])
 
     def __contains__(self, word: str) -> bool:

@@ -34,7 +34,7 @@ def generate_ids(
         draws = _lmscore.Draws(seed, index)
         state = _lmscore.begin(tables.query, True)
         for word in context:
-            state, _, _ = _lmscore.step(state, word)
+            state, _, _ = _lmscore.step(tables.query, state, word)
         sentence: list[int] = []
         while len(sentence) < max_words:
             scores = _lmscore.following(state, tables.workers)
@@ -42,5 +42,5 @@ def generate_ids(
             if word < 0 or word == tables.eos:
                 break
             sentence.append(word)
-            state, _, _ = _lmscore.step(state, word)
+            state, _, _ = _lmscore.step(tables.query, state, word)
         yield sentence

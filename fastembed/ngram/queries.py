@@ -163,14 +163,14 @@ class NgramQueries:
         >>> abs(total - model.score_sentence("a b")) < 1e-6
         True
         """
-        behind, log_prob, _ = _lmscore.step(state, self.id_of(word))
+        behind, log_prob, _ = _lmscore.step(self._ready(), state, self.id_of(word))
         return behind, log_prob
 
     def distribution(self, context: str | Sequence[str] = ()) -> NDArray[np.float32]:
         """log10 p(w | context) of every word of the vocabulary, float32 (V,)."""
-        state = self.null_state()
+        state, query = self.null_state(), self._ready()
         for word in self._ids(context).tolist()[-self.order :]:
-            state, _, _ = _lmscore.step(state, word)
+            state, _, _ = _lmscore.step(query, state, word)
         return _lmscore.following(state, resolve_workers(self.workers))
 
     # -------------------------------------------------------------------------------- many
