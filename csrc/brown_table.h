@@ -19,7 +19,7 @@
 
 #define FE_BROWN_NONE UINT32_MAX
 #define FE_BROWN_PAD 8 /* rows are as long as the widest vector wants them */
-#define FE_BROWN_SCRATCH 10
+#define FE_BROWN_SCRATCH 6
 
 struct fe_brown {
     fe_pairs pairs;

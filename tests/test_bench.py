@@ -393,7 +393,15 @@ def setting(tmp_path_factory, kjv_text):
     folder = tmp_path_factory.mktemp("bench")
     text = prepare_text(found["fastembed"], str(kjv_text), folder)
     return Setting(
-        found, text, folder, workers=(1,), sizes=(16,), n_vectors=500, n_queries=20, epochs=2
+        found,
+        text,
+        folder,
+        workers=(1,),
+        sizes=(16,),
+        clusters=(20,),
+        n_vectors=500,
+        n_queries=20,
+        epochs=2,
     )
 
 

@@ -4,6 +4,10 @@ set."""
 from __future__ import annotations
 
 import math
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import oracle_brown as oracle
@@ -149,6 +153,20 @@ def test_xlogy_is_on_the_grid_and_the_same_everywhere(isa, total):
     _kernels.select("base")
     assert np.array_equal(_cluster.xlogy(y, y, total), got)
     _kernels.select(isa)
+
+
+def test_the_numbers_of_the_logarithm_are_those_of_their_script():
+    root = Path(__file__).resolve().parent.parent
+    script = root / "tools" / "make_log2_table.py"
+    if not script.exists():
+        pytest.skip("not a checkout")
+    printed = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    numbers = re.findall(r"-?0x1\.[0-9a-f]+p[+-]\d+", printed)
+    header = (root / "csrc" / "xlogx.h").read_text()
+    assert len(numbers) == 16 + 16 + 7
+    assert all(number in header for number in numbers)
 
 
 def test_xlogy_of_zero_is_zero(isa):

@@ -73,12 +73,16 @@ def wcluster(spec: Spec) -> Figures:
 
 
 def clustercat(spec: Spec) -> Figures:
-    """clustercat; words that it adds for the ends of sentences are left out."""
+    """clustercat.
+
+    It adds words for the begin and the end of a line, each of which takes a class for itself: it
+    gets two classes more, and these words are left out.
+    """
     with tempfile.TemporaryDirectory(dir=spec["folder"]) as folder:
         output = os.path.join(folder, "clusters.tsv")
         argv = [
             spec["binary"], "--in", spec["path"], "--out", output, "--threads", "1",
-            "--classes", str(spec["n_clusters"]), "--min-count", "1",
+            "--classes", str(spec["n_clusters"] + 2), "--min-count", "1",
             "--tune-cycles", str(spec["passes"]),
         ]  # fmt: skip
         account = run(argv, lambda _, __: None)
