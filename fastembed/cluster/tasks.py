@@ -69,7 +69,9 @@ class MergeTask:
             lost += float(log["loss"].sum())
             if end == self.pairs.n_items:
                 self.information = self._information()
-        figures = {"AMI": self._information()}
+        # on the way to the root it falls to nothing: of interest is where that began
+        shown = self._information() if self.information is None else self.information
+        figures = {"AMI": shown}
         return Figures([lost] + [0.0] * (count - 1), [1] * count, merged, figures)
 
     def _information(self) -> float:
