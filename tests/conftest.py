@@ -22,7 +22,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 # a build that is several times slower gets fewer examples
-settings.register_profile("few", settings.get_profile("fastembed"), max_examples=20)
+settings.register_profile("few", settings.get_profile("fastembed"), max_examples=15)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fastembed"))
 
 

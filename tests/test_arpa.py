@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from oracle_lm import OracleLM, random_arpa
 
@@ -232,7 +233,7 @@ def test_unicode_and_long_words(tmp_path):
 
 
 @given(st.binary(max_size=12), st.integers(0, len(GOOD)), st.integers(0, 6))
-@settings(max_examples=300)
+@examples(300)
 def test_fuzzed(tmp_path, junk, at, cut):
     """Any damage is a FormatError or a model that works."""
     data = GOOD.encode()

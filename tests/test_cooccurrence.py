@@ -8,7 +8,8 @@ import tracemalloc
 import numpy as np
 import oracle_cooc as oracle
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastembed import (
@@ -53,7 +54,7 @@ def assert_equals(model, counts, n_rows=N_WORDS):
     symmetric=st.booleans(),
     workers=st.sampled_from([1, 2, 4]),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_windows_equal_the_oracle(sentences, window, kind, symmetric, workers):
     model = Cooccurrence(window=window, weights=kind, symmetric=symmetric, workers=workers)
     model.fit(encoded(sentences))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fastembed import Cooccurrence, FormatError, Vocabulary, VocabularyError, WordDocument
@@ -81,7 +82,7 @@ def test_packed(tmp_path):
     block=st.sampled_from([1, 3, 1000]),
     budget=st.sampled_from([1, 100, 10**9]),
 )  # fmt: skip
-@settings(max_examples=60)
+@examples(60)
 def test_any_order_and_repeated_pairs(tmp_path_factory, records, block, budget):
     path = write(tmp_path_factory.mktemp("triples") / "x.bin", records)
     expected = np.zeros((N, N))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import oracle_ngram as oracle
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_helpers import as_dicts, same_counts, sentences
 
@@ -75,7 +76,7 @@ def test_many_parts(isa, small_parts, order, workers):
     check(count_ngrams(sentences, order, workers=workers), sentences, order)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(sentences, st.integers(1, MAX_ORDER))
 def test_any_text(text, order):
     check(count_ngrams(text, order, workers=2), text, order)
@@ -298,7 +299,7 @@ def test_contexts_are_found_by_search_too():
             level.context = None
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(sentences, sentences, st.integers(1, 4))
 def test_merged_shards_are_the_counts_of_the_whole(first, second, order):
     merged = count_ngrams(first, order).merge(count_ngrams(second, order))

@@ -6,7 +6,8 @@ import gzip
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from ngram_helpers import as_dicts, same_counts, sentences
 
 from fastembed import FormatError
@@ -72,7 +73,7 @@ def test_tsv_round_trip(counts, tmp_path, name):
     assert read.appearance is None
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(sentences)
 def test_tsv_of_any_text(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("tsv") / "counts.tsv"

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import oracle_pmi as oracle
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import fastembed as fe
@@ -109,7 +110,7 @@ def tables(sentences, near, window):
     sentences=SENTENCES, near=st.sampled_from(["window", "bigram", "document"]),
     window=st.sampled_from([1, 2, 5]), measure=st.sampled_from(MEASURES),
 )  # fmt: skip
-@settings(max_examples=50)
+@examples(50)
 def test_pairs_of_a_text(sentences, near, window, measure):
     joint, first, second, total = tables(sentences, near, window)
     pairs = Associations.of(sentences, near=near, window=window)

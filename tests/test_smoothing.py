@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import oracle_ngram as oracle
 import pytest
-from hypothesis import given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from ngram_helpers import Table, sentences
 
@@ -117,7 +118,7 @@ def test_equals_the_oracle(name, order):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "stupid_backoff"])
-@settings(max_examples=25)
+@examples(25)
 @given(sentences, st.integers(1, 3))
 def test_probabilities_sum_to_one(name, text, order):
     params = {
