@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["memory_budget", "padded_rows", "usable_memory"]
+__all__ = ["memory_budget", "padded_rows", "reserved", "usable_memory"]
 
 LINE = 64  # bytes of a cache line
+# MAP_NORESERVE, which Python names from 3.13 on
+NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+
+
+def _private_pages(size: int, more: int = 0) -> mmap.mmap:
+    # private: the system gives no huge pages to shared memory, which is mmap's default
+    if not hasattr(mmap, "MAP_PRIVATE"):
+        return mmap.mmap(-1, size)
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | more)
+
+
+def reserved(n: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Zeros of shape (n,) that may be as many as a budget allows: pages that are never touched
+    cost nothing, and are not counted against what the system may hand out.
+
+    Examples
+    --------
+    >>> reserved(10**9, np.uint32).shape
+    (1000000000,)
+    """
+    size = n * np.dtype(dtype).itemsize
+    if size < 1 << 16:
+        return np.zeros(n, dtype=dtype)
+    return np.frombuffer(_private_pages(size, NO_RESERVE), dtype=dtype, count=n)
 
 
 def padded_rows(n: int, dim: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -33,11 +58,7 @@ def padded_rows(n: int, dim: int, dtype: DTypeLike = np.float32) -> NDArray[Any]
     line = LINE // item
     stride = -(-dim // line) * line
     size = max(n * stride * item, 1)
-    # private: the system gives no huge pages to shared memory, which is mmap's default
-    private = (
-        {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-    )
-    pages = mmap.mmap(-1, size, **private)
+    pages = _private_pages(size)
     if hasattr(mmap, "MADV_HUGEPAGE"):
         # a kernel without transparent huge pages says no: slower, nothing else
         with suppress(OSError):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastembed.core.files import StrPath
+from fastembed.core.memory import reserved
 
 __all__ = ["Spool", "pread_array"]
 
@@ -55,8 +56,7 @@ class Spool:
         self._folder = folder
         self._size = 0
         self._file: BinaryIO | None = None
-        # pages that are never written cost nothing
-        self._array: NDArray[Any] = np.empty(memory, dtype=self.dtype)
+        self._array: NDArray[Any] = reserved(memory, self.dtype)
 
     def __len__(self) -> int:
         return self._size
