@@ -6,6 +6,7 @@ import io
 import itertools
 import lzma
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,9 @@ from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# a shell lets what it starts in the background ignore Ctrl-C, and tests press it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "fastembed",
