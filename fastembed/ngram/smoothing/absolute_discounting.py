@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from fastembed.ngram.smoothing.one_discount import OneDiscount
 
-from fastembed.core.errors import TrainingError
-from fastembed.core.params import Opt
-from fastembed.core.progress import Progress
-from fastembed.ngram.counts import NgramCounts
-from fastembed.ngram.smoothing.base import Smoothing
-from fastembed.ngram.smoothing.discounting import estimate_discounted
-from fastembed.ngram.tables import BackoffTables
-
-__all__ = ["AbsoluteDiscounting", "one_discount"]
-
-CUT_VOCABULARY = 0.5
-
-
-def one_discount(
-    name: str, order: int, often: NDArray[np.int64], given: float | None
-) -> list[float]:
-    """D = n1 / (n1 + 2 n2), or what was given, for every value.
-
-    Words of a vocabulary that was cut have no n1 or n2; then D of the unigrams is 0.5.
-
-    Raises
-    ------
-    TrainingError
-        There are no n-grams of an order above 1 with the value 1 or 2.
-    """
-    if given is None:
-        n1, n2 = int(often[1]), int(often[2])
-        if order == 1 and (n1 == 0 or n2 == 0):
-            return [CUT_VOCABULARY] * 3
-        if n1 == 0 or n2 == 0:
-            raise TrainingError(
-                f"{name} cannot estimate its discount: no {order}-gram has the value "
-                f"{1 if n1 == 0 else 2}. The text is too small or artificial. Give discount=0.75 "
-                "(--discount 0.75), more text or a lower order"
-            )
-        given = n1 / (n1 + 2 * n2)
-    return [given] * 3
+__all__ = ["AbsoluteDiscounting"]
 
 
 @dataclass(kw_only=True)
-class AbsoluteDiscounting(Smoothing):
+class AbsoluteDiscounting(OneDiscount):
     """Interpolated absolute discounting: D = n1 / (n1 + 2 n2) is taken away from every count.
 
     Parameters
@@ -65,32 +28,5 @@ class AbsoluteDiscounting(Smoothing):
     """
 
     name: ClassVar[str] = "absolute_discounting"
-
-    discount: Annotated[
-        float | None, Opt("discount of all orders; default estimated", gt=0, le=1)
-    ] = None
-
-    def estimate(
-        self,
-        counts: NgramCounts,
-        *,
-        workers: int | None = None,
-        heldout: Any = None,
-        progress: Progress | bool | None = None,
-        consume: bool = False,
-    ) -> BackoffTables:
-        """See `Smoothing.estimate`; ``metadata["discounts"]`` has D, three times, of each order."""
-        self.check_params()
-
-        def rule(order: int, often: NDArray[np.int64]) -> list[float]:
-            return one_discount("absolute discounting", order, often, self.discount)
-
-        return estimate_discounted(
-            self,
-            counts,
-            rule,
-            adjusted=False,
-            workers=workers,
-            progress=progress,
-            consume=consume,
-        )
+    TITLE: ClassVar[str] = "absolute discounting"
+    ADJUSTED: ClassVar[bool] = False
