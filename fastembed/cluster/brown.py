@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastembed.cluster.run import Clusterer, Run, by_first_item
 from fastembed.core.params import Opt
+from fastembed.text.options import MaxVocab, MinCount
 
 __all__ = ["BrownClusters"]
 
@@ -62,10 +63,8 @@ class BrownClusters(Clusterer):
     """
 
     n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 1
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 1
+    max_vocab: MaxVocab = None
     refine: Annotated[
         int, Opt("Passes of exchanges over the clusters, before the tree is built.", ge=0)
     ] = 0

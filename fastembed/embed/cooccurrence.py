@@ -25,12 +25,18 @@ from fastembed.embed.count_matrix import CountMatrix, Rows
 from fastembed.io.native import is_native
 from fastembed.io.triples import read_triples, write_triples
 from fastembed.text.encoded import EncodedCorpus
+from fastembed.text.options import MaxVocab, MinCount, Workers
 from fastembed.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Cooccurrence"]
+__all__ = ["Cooccurrence", "Weights"]
+
+Weights = Annotated[
+    Literal["harmonic", "flat", "linear"],
+    Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
+]
 
 
 @dataclass(kw_only=True, eq=False)
@@ -72,10 +78,7 @@ class Cooccurrence(CountMatrix):
     window: Annotated[
         int, Opt("Most words to each side that count as context.", ge=1, le=10000)
     ] = 15
-    weights: Annotated[
-        Literal["harmonic", "flat", "linear"],
-        Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
-    ] = "harmonic"
+    weights: Weights = "harmonic"
     symmetric: Annotated[
         bool, Opt("Count words on both sides; otherwise only the left context of a word.")
     ] = True
@@ -83,10 +86,8 @@ class Cooccurrence(CountMatrix):
         Literal["window", "document"],
         Opt("What two words share: a window, or a document (a line)."),
     ] = "window"
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 5
+    max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
         Opt(
@@ -94,9 +95,7 @@ class Cooccurrence(CountMatrix):
             metavar="SIZE",
         ),
     ] = None
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
 
     def _count(
         self, encoded: EncodedCorpus, params: dict[str, Any], report: Progress, folder: str | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar, overload
+from typing import Annotated, Any, TypeVar, overload
 
 from numpy.typing import NDArray
 
@@ -13,10 +13,11 @@ from fastembed.core.errors import TrainingError
 from fastembed.core.fingerprint import sampled_digest
 from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Progress
-from fastembed.embed.cooccurrence import Cooccurrence
+from fastembed.embed.cooccurrence import Cooccurrence, Weights
 from fastembed.embed.count_matrix import CountMatrix
 from fastembed.embed.word_document import WordDocument
 from fastembed.io.native import is_native, read_native
+from fastembed.text.options import MaxVocab, MinCount
 
 __all__ = ["COUNTING", "CountsParams", "counts_fingerprint", "open_counts"]
 
@@ -33,17 +34,12 @@ class CountsParams(Params):
     window: Annotated[
         int, Opt("Most words to each side that count as context.", ge=1, le=10000)
     ] = 15
-    weights: Annotated[
-        Literal["harmonic", "flat", "linear"],
-        Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
-    ] = "harmonic"
+    weights: Weights = "harmonic"
     symmetric: Annotated[
         bool, Opt("Count words on both sides; otherwise only the left context of a word.")
     ] = True
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 5
+    max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
         Opt(

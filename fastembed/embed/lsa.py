@@ -24,6 +24,7 @@ from fastembed.embed.counted import open_counts
 from fastembed.embed.decomposed import DecomposedVectors, captured, scaled
 from fastembed.embed.word_document import WordDocument
 from fastembed.text.corpus import Corpus
+from fastembed.text.options import MaxVocab, MinCount, Workers
 
 __all__ = ["LSA"]
 
@@ -81,18 +82,14 @@ class LSA(DecomposedVectors):
     n_iter: Annotated[int, Opt("Steps of the fast solver; more are more exact.", ge=1, le=1000)] = (
         12
     )
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 5
+    max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
         Opt("Bytes for counting, such as 4G; default: half of all.", metavar="SIZE"),
     ] = None
     seed: Annotated[int, Opt("Seed of the fast solver.", ge=0, lt=2**63)] = 1
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
 
     if TYPE_CHECKING:
         document_vectors_: NDArray[np.float32]

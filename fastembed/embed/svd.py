@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from fastembed.core.errors import TrainingError
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.truncated_svd import Solver, truncated_svd
+from fastembed.embed.cooccurrence import Weights
 from fastembed.embed.counted import CountsParams
 from fastembed.embed.decomposed import DecomposedVectors, captured, scaled
 from fastembed.embed.ppmi import Weighting, weigh
+from fastembed.text.options import Workers
 
 __all__ = ["SVDVectors"]
 
@@ -58,10 +60,7 @@ class SVDVectors(DecomposedVectors, CountsParams):
     window: Annotated[
         int, Opt("Most words to each side that count as context.", ge=1, le=10000)
     ] = 5
-    weights: Annotated[
-        Literal["harmonic", "flat", "linear"],
-        Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
-    ] = "linear"
+    weights: Weights = "linear"
     weighting: Annotated[
         Weighting, Opt("What is decomposed: (positive) PMI, log(1 + count), or the counts.")
     ] = "ppmi"
@@ -85,9 +84,7 @@ class SVDVectors(DecomposedVectors, CountsParams):
         12
     )
     seed: Annotated[int, Opt("Seed of the fast solver.", ge=0, lt=2**63)] = 1
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
 
     if TYPE_CHECKING:
         context_vectors_: NDArray[np.float32]

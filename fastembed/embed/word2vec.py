@@ -29,6 +29,7 @@ from fastembed.embed.word2vec_state import load_state
 from fastembed.embed.word2vec_task import Word2VecTask, grow_tree
 from fastembed.text.corpus import Corpus, encoded_corpus
 from fastembed.text.encoded import EncodedCorpus
+from fastembed.text.options import MaxVocab, MinCount, Workers
 from fastembed.text.vocabulary import Vocabulary
 
 __all__ = ["Word2Vec"]
@@ -68,10 +69,8 @@ class Word2Vec(TrainedVectors):
     window: Annotated[
         int, Opt("Most words to each side that count as context.", ge=1, le=10000)
     ] = 5
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 5
+    max_vocab: MaxVocab = None
     sg: Annotated[int, Opt("1 for skip-gram, 0 for CBOW.", ge=0, le=1)] = 1
     hs: Annotated[int, Opt("1 to use hierarchical softmax.", ge=0, le=1)] = 0
     negative: Annotated[
@@ -99,9 +98,7 @@ class Word2Vec(TrainedVectors):
         int, Opt("Longer sentences are split (never cut short).", ge=1, le=10_000_000)
     ] = 10000
     seed: Annotated[int, Opt("Seed of all random numbers.", ge=0, lt=2**63)] = 1
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
     deterministic: Annotated[
         bool, Opt("Same result for any number of workers (up to twice slower).")
     ] = False

@@ -19,6 +19,7 @@ from fastembed.embed.cooccurrence_exchange import merged_rows
 from fastembed.embed.cooccurrence_task import count_documents
 from fastembed.embed.count_matrix import CountMatrix, Rows
 from fastembed.text.encoded import EncodedCorpus
+from fastembed.text.options import MaxVocab, MinCount, Workers
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -53,10 +54,8 @@ class WordDocument(CountMatrix):
     FIGURES: ClassVar[tuple[str, str]] = ("n_tokens_", "n_documents_")
     KEEP_EMPTY: ClassVar[bool] = True
 
-    min_count: Annotated[int, Opt("Leave out words that occur less often.", ge=1)] = 5
-    max_vocab: Annotated[
-        int | None, Opt("Keep only this many of the most frequent words.", ge=1)
-    ] = None
+    min_count: MinCount = 5
+    max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
         Opt(
@@ -64,9 +63,7 @@ class WordDocument(CountMatrix):
             metavar="SIZE",
         ),
     ] = None
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
 
     def _count(
         self, encoded: EncodedCorpus, params: dict[str, Any], report: Progress, folder: str | None

@@ -18,6 +18,7 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.ngram.binary import Bits, QueryTables
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
+from fastembed.text.options import Workers
 
 __all__ = ["NgramLM"]
 
@@ -90,9 +91,7 @@ class NgramLM(Params, NgramQueries):
     memory: Annotated[
         Any, Opt("Memory for counting, such as 4G; half of what is there.", metavar="SIZE")
     ] = None
-    workers: Annotated[
-        int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-    ] = None
+    workers: Workers = None
 
     # -------------------------------------------------------------------------------- training
 

@@ -1,0 +1,15 @@
+"""Hyper-parameters that every model of a text has: declared once, given a default by each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastembed.core.params import Opt
+
+__all__ = ["MaxVocab", "MinCount", "Workers"]
+
+MinCount = Annotated[int, Opt("Leave out words that occur less often.", ge=1)]
+MaxVocab = Annotated[int | None, Opt("Keep only this many of the most frequent words.", ge=1)]
+Workers = Annotated[
+    int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
+]
