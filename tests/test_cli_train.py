@@ -1,4 +1,4 @@
-"""``fastembed train word2vec``: outputs, Ctrl-C and --resume, configuration, wrong usage."""
+"""``fastembed train word2vec``: outputs, Ctrl-C, configuration, wrong usage."""
 
 from __future__ import annotations
 
@@ -74,32 +74,6 @@ def test_progress_goes_to_standard_error_as_lines(tmp_path, text):
     assert "epoch 1/2: 100%" in done.stderr
     assert "words/s loss" in done.stderr
     assert "300 vectors of 8 dimensions" in done.stderr
-
-
-def test_ctrl_c_saves_and_resume_gives_the_uninterrupted_result(tmp_path, text):
-    settings = ["--vector-size", 100, "--epochs", 150, "--workers", 1, "--alpha", 0.01]
-    whole = run(text, "-o", tmp_path / "whole.bin", *settings, "--quiet")
-    assert whole.returncode == 0, whole.stderr
-    output = tmp_path / "broken.bin"
-    process = subprocess.Popen(
-        [*COMMAND, str(text), "-o", str(output), *map(str, settings)],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    # wait for the first epoch's line: training has begun
-    for line in process.stderr:
-        if line.startswith("epoch"):
-            break
-    process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    assert process.wait(timeout=60) == 130
-    last = rest.strip().splitlines()[-1]
-    assert last.startswith("fastembed: error: interrupted in epoch")
-    assert "broken.bin.checkpoint; the same command with --resume goes on from there" in last
-    assert sorted(os.listdir(tmp_path)) == ["broken.bin.checkpoint", "whole.bin"]
-    resumed = run(text, "-o", output, *settings, "--resume", "--quiet")
-    assert resumed.returncode == 0, resumed.stderr
-    assert output.read_bytes() == (tmp_path / "whole.bin").read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["broken.bin", "whole.bin"]
 
 
 def test_ctrl_c_while_the_text_is_read_leaves_nothing(tmp_path):

@@ -1,18 +1,14 @@
-"""``fastembed train glove``: text or counts in, vectors out, Ctrl-C and --resume, wrong usage."""
+"""``fastembed train glove``: text or counts in, vectors out, wrong usage."""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 
 import fastembed as fe
 
-COMMAND = [sys.executable, "-m", "fastembed", "train", "glove"]
 SMALL = ["--vector-size", 8, "--epochs", 2]
 
 
@@ -71,34 +67,17 @@ def test_options_reach_the_model(tmp_path, run_cli, text):
     assert (model.symmetric, model.window, model.grad_clip) == (False, 3, 2)
 
 
-def test_ctrl_c_saves_and_resume_gives_the_uninterrupted_result(tmp_path, counts):
-    settings = ["--vector-size", 100, "--epochs", 250]
-
-    def run(*more, output):
-        argv = [*COMMAND, counts, "-o", output, *settings, *more]
-        return subprocess.run(map(str, argv), capture_output=True, text=True, timeout=300)
-
-    whole = run("--quiet", output=tmp_path / "whole.bin")
-    assert whole.returncode == 0, whole.stderr
-    output = tmp_path / "broken.bin"
-    process = subprocess.Popen(
-        [*COMMAND, str(counts), "-o", str(output), *map(str, settings)],
-        stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    for line in process.stderr:
-        if line.startswith("epoch"):
-            break
-    process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    assert process.wait(timeout=60) == 130
-    last = rest.strip().splitlines()[-1]
-    assert last.startswith("fastembed: error: interrupted in epoch")
-    assert "broken.bin.checkpoint; the same command with --resume goes on from there" in last
-    assert sorted(os.listdir(tmp_path)) == ["broken.bin.checkpoint", "whole.bin"]
-    resumed = run("--resume", "--quiet", output=output)
-    assert resumed.returncode == 0, resumed.stderr
-    assert output.read_bytes() == (tmp_path / "whole.bin").read_bytes()
-    assert sorted(os.listdir(tmp_path)) == ["broken.bin", "whole.bin"]
+def test_training_begins_at_the_vectors_that_are_given(tmp_path, run_cli, counts):
+    first, second, other = (tmp_path / name for name in ("a.fe", "b.fe", "c.bin"))
+    assert run_cli("train", "glove", counts, "-o", first, *SMALL).status == 0
+    again = ["train", "glove", counts, "-o", second, *SMALL, "--initial", first]
+    assert run_cli(*again).status == 0
+    losses = [fe.GloVe.load(path).loss_history_ for path in (first, second)]
+    assert losses[1][0] < losses[0][0]
+    run_cli("train", "glove", counts, "-o", other, "--vector-size", 5, "--epochs", 1)
+    done = run_cli("train", "glove", counts, "-o", tmp_path / "d.fe", *SMALL, "--initial", other)
+    assert (done.status, done.out) == (2, "")
+    assert "initial has 5 dimensions and vector_size is 8" in done.err
 
 
 @pytest.mark.parametrize(

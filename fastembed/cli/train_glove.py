@@ -24,4 +24,5 @@ glove = training_command(
     same command with --resume goes on from there.
     """,
     from_counts=True,
+    initial=True,
 )

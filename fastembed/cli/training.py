@@ -229,6 +229,14 @@ def _save(model: Any, output: str, format: VectorFormat) -> None:
         model.wv.export(output, format)
 
 
+def _vectors(path: str | None) -> Any:
+    if path is None:
+        return None
+    from fastembed.embed.keyed_vectors import KeyedVectors
+
+    return KeyedVectors.load(path)
+
+
 def training_command(
     name: str,
     model_class: type,
@@ -237,6 +245,7 @@ def training_command(
     *,
     in_rounds: bool = True,
     from_counts: bool = False,
+    initial: bool = False,
 ) -> click.Command:
     """The command that trains a model and saves its vectors.
 
@@ -254,6 +263,8 @@ def training_command(
         ``fit`` takes ``checkpoint``, ``resume`` and ``checkpoint_seconds``.
     from_counts : bool
         ``fit`` takes a `Cooccurrence`, and TEXT may be a file of one.
+    initial : bool
+        ``fit`` takes ``initial``, vectors to begin at.
     """
     from fastembed.io.formats import format_of_name
 
@@ -271,11 +282,12 @@ def training_command(
         if in_rounds:
             saved = Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
         source = (_counts_source if from_counts else text_source)(ctx, text, options)
+        how = saved.fit_options() if in_rounds else {}
+        if initial:
+            how["initial"] = _vectors(options.pop("initial"))
         model = model_class(**options)
         with saved.hint():
-            model.fit(
-                source, progress=reporter(quiet), **(saved.fit_options() if in_rounds else {})
-            )
+            model.fit(source, progress=reporter(quiet), **how)
         _save(model, output, written)
         saved.remove()
         if not quiet:
@@ -292,6 +304,10 @@ def training_command(
     command = config_option(command)
     if in_rounds:
         command = checkpoint_options(command)
+    if initial:
+        command = click.option(
+            "--initial", metavar="VECTORS", help="Begin at these vectors, a file of any format."
+        )(command)
     command = output_options(command)
     command = click.argument("text", nargs=-1, required=True)(command)
     return click.command(name, help=help)(command)

@@ -158,6 +158,16 @@ class Params:
             setattr(self, name, value)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn asks an estimator before a search over its parameters."""
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type=None,
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(two_d_array=False, string=True),
+        )
+
     def check_params(self) -> dict[str, Any]:
         """Validated hyper-parameters by name; ValueError or TypeError names what is allowed."""
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,31 @@ from numpy.typing import NDArray
 from fastembed._native._sparse import CSR
 from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
-from fastembed.core.params import Params
-from fastembed.core.truncated_svd import SVD
+from fastembed.core.params import Opt, Params
+from fastembed.core.progress import Progress
+from fastembed.core.truncated_svd import SVD, Solver, truncated_svd
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.io.native import read_native, write_native
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
 
-__all__ = ["DecomposedVectors", "captured", "scaled"]
+__all__ = [
+    "DecomposedVectors",
+    "EigenvalueWeight",
+    "SolverChoice",
+    "SolverSeed",
+    "SolverSteps",
+    "captured",
+    "scaled",
+]
+
+# hyper-parameters of both models
+EigenvalueWeight = Annotated[
+    float, Opt("Exponent of the singular values in the vectors.", ge=0, le=10)
+]
+SolverChoice = Annotated[Solver, Opt("Fast (randomised block Krylov) or exact (ARPACK, float64).")]
+SolverSteps = Annotated[int, Opt("Steps of the fast solver; more are more exact.", ge=1, le=1000)]
+SolverSeed = Annotated[int, Opt("Seed of the fast solver.", ge=0, lt=2**63)]
 
 BLOCK = 1 << 22  # entries that are squared at a time
 
@@ -46,6 +63,17 @@ class DecomposedVectors(Params):
     _vectors: NDArray[np.float32]  # (V, k)
     _params: dict[str, Any]  # of the run, as checked
     _wv: KeyedVectors | None = None
+
+    def _decompose(self, matrix: CSR, params: dict[str, Any], report: Progress) -> SVD:
+        return truncated_svd(
+            matrix,
+            params["vector_size"],
+            solver=params["solver"],
+            n_iter=params["n_iter"],
+            seed=params["seed"],
+            workers=params["workers"],
+            progress=report,
+        )
 
     def _set(
         self,

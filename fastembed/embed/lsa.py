@@ -19,9 +19,16 @@ from fastembed.core.memory import padded_rows
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
-from fastembed.core.truncated_svd import Solver, truncated_svd
 from fastembed.embed.counted import open_counts
-from fastembed.embed.decomposed import DecomposedVectors, captured, scaled
+from fastembed.embed.decomposed import (
+    DecomposedVectors,
+    EigenvalueWeight,
+    SolverChoice,
+    SolverSeed,
+    SolverSteps,
+    captured,
+    scaled,
+)
 from fastembed.embed.word_document import WordDocument
 from fastembed.text.corpus import Corpus
 from fastembed.text.options import MaxVocab, MinCount, Workers
@@ -73,22 +80,16 @@ class LSA(DecomposedVectors):
     ] = "tfidf"
     sublinear_tf: Annotated[bool, Opt("tfidf: 1 + log(tf) in the place of tf.")] = False
     normalize: Annotated[bool, Opt("Scale the column of each document to length one.")] = True
-    eigenvalue_weight: Annotated[
-        float, Opt("Exponent of the singular values in the vectors.", ge=0, le=10)
-    ] = 1.0
-    solver: Annotated[Solver, Opt("Fast (randomised block Krylov) or exact (ARPACK, float64).")] = (
-        "randomized"
-    )
-    n_iter: Annotated[int, Opt("Steps of the fast solver; more are more exact.", ge=1, le=1000)] = (
-        12
-    )
+    eigenvalue_weight: EigenvalueWeight = 1.0
+    solver: SolverChoice = "randomized"
+    n_iter: SolverSteps = 12
     min_count: MinCount = 5
     max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
         Opt("Bytes for counting, such as 4G; default: half of all.", metavar="SIZE"),
     ] = None
-    seed: Annotated[int, Opt("Seed of the fast solver.", ge=0, lt=2**63)] = 1
+    seed: SolverSeed = 1
     workers: Workers = None
 
     if TYPE_CHECKING:
@@ -126,15 +127,7 @@ class LSA(DecomposedVectors):
             )
         weights = _word_weights(counts, params["weighting"])
         matrix = _weighted(counts, weights, params)
-        svd = truncated_svd(
-            matrix,
-            params["vector_size"],
-            solver=params["solver"],
-            n_iter=params["n_iter"],
-            seed=params["seed"],
-            workers=params["workers"],
-            progress=report,
-        )
+        svd = self._decompose(matrix, params, report)
         documents, vectors = scaled(svd, params["eigenvalue_weight"])
         self._set(
             counts.vocabulary_,

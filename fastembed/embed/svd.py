@@ -17,10 +17,17 @@ from fastembed._native._sparse import CSR
 from fastembed.core.errors import TrainingError
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress, progress_of
-from fastembed.core.truncated_svd import Solver, truncated_svd
 from fastembed.embed.cooccurrence import Weights
 from fastembed.embed.counted import CountsParams
-from fastembed.embed.decomposed import DecomposedVectors, captured, scaled
+from fastembed.embed.decomposed import (
+    DecomposedVectors,
+    EigenvalueWeight,
+    SolverChoice,
+    SolverSeed,
+    SolverSteps,
+    captured,
+    scaled,
+)
 from fastembed.embed.ppmi import Weighting, weigh
 from fastembed.text.options import Workers
 
@@ -73,17 +80,11 @@ class SVDVectors(DecomposedVectors, CountsParams):
     count_cap: Annotated[
         float | None, Opt("Take larger counts as this.", gt=0, metavar="COUNT")
     ] = None
-    eigenvalue_weight: Annotated[
-        float, Opt("Exponent of the singular values in the vectors.", ge=0, le=10)
-    ] = 0.5
+    eigenvalue_weight: EigenvalueWeight = 0.5
     add_context: Annotated[bool, Opt("Add the context vector of a word to its vector.")] = False
-    solver: Annotated[Solver, Opt("Fast (randomised block Krylov) or exact (ARPACK, float64).")] = (
-        "randomized"
-    )
-    n_iter: Annotated[int, Opt("Steps of the fast solver; more are more exact.", ge=1, le=1000)] = (
-        12
-    )
-    seed: Annotated[int, Opt("Seed of the fast solver.", ge=0, lt=2**63)] = 1
+    solver: SolverChoice = "randomized"
+    n_iter: SolverSteps = 12
+    seed: SolverSeed = 1
     workers: Workers = None
 
     if TYPE_CHECKING:
@@ -129,15 +130,7 @@ class SVDVectors(DecomposedVectors, CountsParams):
                 f"of {counts.nnz} pairs of words none is left: with weighting="
                 f"{params['weighting']!r} and shift={params['shift']:g} no association is positive"
             )
-        svd = truncated_svd(
-            matrix,
-            params["vector_size"],
-            solver=params["solver"],
-            n_iter=params["n_iter"],
-            seed=params["seed"],
-            workers=params["workers"],
-            progress=report,
-        )
+        svd = self._decompose(matrix, params, report)
         vectors, contexts = scaled(svd, params["eigenvalue_weight"])
         if params["add_context"]:
             vectors = vectors + contexts

@@ -8,6 +8,7 @@ matrix products. With gensim's settings (the defaults) the answers are gensim's.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -43,8 +44,8 @@ class Score:
     """Correct answers out of the questions that could be answered, and out of all.
 
     ``accuracy`` leaves out questions with unknown words, ``accuracy_with_oov`` counts them as
-    wrong; both are 0 where there is no question. ``interval`` and ``interval_with_oov`` are their
-    95 % bootstrap intervals.
+    wrong; both are nan where there is no such question (null in JSON). ``interval`` and
+    ``interval_with_oov`` are their 95 % bootstrap intervals.
     """
 
     correct: int
@@ -55,12 +56,12 @@ class Score:
 
     @property
     def accuracy(self) -> float:
-        return self.correct / self.answered if self.answered else 0.0
+        return self.correct / self.answered if self.answered else math.nan
 
     @property
     def accuracy_with_oov(self) -> float:
         total = self.answered + self.oov
-        return self.correct / total if total else 0.0
+        return self.correct / total if total else math.nan
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
@@ -68,9 +69,9 @@ class Score:
             "correct": self.correct,
             "answered": self.answered,
             "oov": self.oov,
-            "accuracy": self.accuracy,
+            "accuracy": self.accuracy if self.answered else None,
             "interval": self.interval,
-            "accuracy_with_oov": self.accuracy_with_oov,
+            "accuracy_with_oov": self.accuracy_with_oov if self.answered + self.oov else None,
             "interval_with_oov": self.interval_with_oov,
         }
 
@@ -170,8 +171,8 @@ class AnalogyReport:
             )
             lines.append(
                 f"{name:<{width}}  {score.correct:7d}  {score.answered:8d}  {score.oov:5d}  "
-                f"{100 * score.accuracy:7.1f}%  {interval:>12}   "
-                f"{100 * score.accuracy_with_oov:7.1f}%"
+                f"{_percent(score.accuracy)}  {interval:>12}   "
+                f"{_percent(score.accuracy_with_oov)}"
             )
         return "\n".join(lines)
 
@@ -190,6 +191,10 @@ class AnalogyReport:
         result.append({"section": "Total accuracy", "correct": correct, "incorrect": incorrect})
         answered = len(correct) + len(incorrect)
         return len(correct) / answered if answered else 0.0, result
+
+
+def _percent(share: float) -> str:
+    return f"{'-':>8}" if math.isnan(share) else f"{100 * share:7.1f}%"
 
 
 def read_questions(path: StrPath) -> list[Section]:
