@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 _HOME = {
     "BrownClusters": "fastembed.cluster.brown",
     "CacheLM": "fastembed.ngram.cache",
+    "ClassLM": "fastembed.cluster.class_lm",
     "Cooccurrence": "fastembed.embed.cooccurrence",
     "Corpus": "fastembed.text.corpus",
     "CorpusError": "fastembed.core.errors",
@@ -43,6 +44,7 @@ __all__ = [*sorted(_HOME), "__version__"]
 if TYPE_CHECKING:
     from fastembed import evaluate
     from fastembed.cluster.brown import BrownClusters
+    from fastembed.cluster.class_lm import ClassLM
     from fastembed.cluster.clusters import WordClusters
     from fastembed.cluster.exchange import ExchangeClusters
     from fastembed.core.errors import (

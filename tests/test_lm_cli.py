@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fastembed import NgramLM
+from fastembed import ClassLM, NgramLM
 
 GOLDEN = Path(__file__).parent / "golden" / "lm" / "kenlm.arpa"
 
@@ -125,6 +125,61 @@ def test_perplexity_of_several_models(run_cli, tmp_path, kjv_text):
     assert f"{both[1]['perplexity']:.4f}" in done.out
     assert run_cli("lm", "perplexity", *files, "--cache", 5).status == 2
     assert run_cli("lm", "perplexity", "-", "-", "-").status == 2
+
+
+def test_classes(run_cli, tmp_path, kjv_text):
+    text = kjv_text.read_text().splitlines(keepends=True)
+    for name, lines in (("train", text[:2500]), ("held", text[2500:2750]), ("test", text[2750:])):
+        (tmp_path / name).write_text("".join(lines))
+    train, held, test = (tmp_path / name for name in ("train", "held", "test"))
+    paths, word, classes = (tmp_path / name for name in ("paths", "word.fe", "class.fe"))
+    assert (
+        run_cli("brown", train, "--method", "exchange", "--clusters", 60, "-o", paths).status == 0
+    )
+    assert run_cli("lm", "train", train, "--order", 3, "-o", word, "-q").status == 0
+    done = run_cli("lm", "train", train, "--classes", paths, "--order", 3, "-o", classes)
+    assert done.status == 0, done.err
+    assert "60 classes of" in done.err
+    model = ClassLM.load(classes)
+    assert model.order == 3
+    found = json.loads(run_cli("lm", "perplexity", classes, test, "--json").out)
+    assert found["perplexity"] == model.perplexity(test).perplexity
+    done = run_cli("lm", "score", classes, "-q", stdin=b"and god said\n")
+    assert float(done.out.split("\t")[0]) == pytest.approx(model.score_sentence("and god said"),
+                                                           abs=1e-6)  # fmt: skip
+    done = run_cli("lm", "score", classes, "-q", "--tokens", stdin=b"and zebra\n")
+    assert [line.split("\t")[3:] for line in done.out.splitlines()] == [["-"], ["oov"], ["-"], []]
+    done = run_cli("lm", "generate", classes, "-n", 2)
+    assert done.out.splitlines() == model.generate(2)
+    mixed = tmp_path / "mixed.fe"
+    command = ("lm", "perplexity", word, classes, test, "--interpolate", held, "--json")
+    found = json.loads(run_cli(*command, "-o", mixed).out)
+    assert found["perplexity"] < min(row["perplexity"] for row in found["models"])
+    again = json.loads(run_cli("lm", "perplexity", mixed, test, "--json").out)
+    assert again["perplexity"] == found["perplexity"]
+    assert run_cli("lm", "score", mixed, "-q", stdin=b"and god said\n").status == 0
+    assert len(run_cli("lm", "generate", mixed, "-n", 2, "--max-words", 5).out.splitlines()) == 2
+    for options, message in (
+        (("--model", "class"), "--model class needs --classes FILE"),
+        (("--model", "ngram", "--classes", paths), "--classes is for --model class, not ngram"),
+        (("--classes", paths, "--bits", 8), "--bits is for --model ngram, not class"),
+        (("--classes", paths, "--format", "arpa"), "an ARPA file is for --model ngram, not class"),
+        (("--word-delta", 1), "--word-delta is no option of --model ngram"),
+        (("--classes", paths, "--min-count", 2), "--min-count is no option of --model class"),
+        (("--classes", tmp_path / "none"), "none"),
+        (("--classes", paths, "--order", 0), "order must be"),
+    ):
+        done = run_cli("lm", "train", train, "-o", tmp_path / "never.fe", *options)
+        assert done.status in (1, 2)
+        assert message in done.err
+    assert not (tmp_path / "never.fe").exists()
+    assert run_cli("lm", "perplexity", word, test, "-o", mixed).status == 2
+    assert run_cli("lm", "convert", classes, tmp_path / "x.arpa").status == 1
+    config = tmp_path / "lm.toml"
+    config.write_text('classes = "%s"\norder = 2\nsmoothing = "additive"\ndelta = 0.5\n' % paths)
+    assert run_cli("lm", "train", train, "--config", config, "-o", classes).status == 0
+    model = ClassLM.load(classes)
+    assert (model.order, model.smoothing, model.smoothing_params) == (2, "additive", {"delta": 0.5})
 
 
 def test_generate(run_cli, model):

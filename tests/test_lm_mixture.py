@@ -11,6 +11,8 @@ import pytest
 import fastembed as fe
 from fastembed.core.errors import NotFittedError, TrainingError
 from fastembed.evaluate import perplexity
+from fastembed.io.native import read_native, write_native
+from fastembed.ngram.files import open_model
 from fastembed.text.wordlist import WordList
 
 
@@ -110,6 +112,98 @@ def test_cache_counts_what_was_said(size):
         assert before[:first].tolist() == pytest.approx(wanted[:first])
     cache.reset()
     assert (cache.score_ids(np.array([3], np.uint32), np.array([0, 1], np.uint64)) < -1e9).all()
+
+
+@pytest.fixture(scope="module")
+def parts(kjv_text):
+    """A model of words, one of classes, and a cache; texts to train, mix and test."""
+    text = [line.split() for line in kjv_text.read_text().splitlines()]
+    train, held, test = text[:2400], text[2400:2700], text[2700:]
+    words = fe.NgramLM(order=3, workers=1).fit(train)
+    clusters = fe.ExchangeClusters(n_clusters=60, hierarchy=False, workers=1).fit(train)
+    classes = fe.ClassLM(order=3, workers=1).fit(train, clusters)
+    return [words, classes, fe.CacheLM.like(words, size=100)], held, test
+
+
+def test_words_and_classes_are_better_than_either(parts):
+    (words, classes, _), held, test = parts
+    mixture = fe.InterpolatedLM([words, classes]).fit(held)
+    alone = min(words.perplexity(test).perplexity, classes.perplexity(test).perplexity)
+    assert mixture.perplexity(test).perplexity < 0.97 * alone
+    assert mixture.weights_.min() > 0.1
+
+
+@pytest.mark.parametrize("mmap", [True, False])
+def test_save_and_load(parts, tmp_path, mmap):
+    models, held, test = parts
+    mixture = fe.InterpolatedLM(models).fit(held)
+    mixture.save(tmp_path / "x.fe")
+    for again in (fe.InterpolatedLM.load(tmp_path / "x.fe", mmap=mmap, verify=True),
+                  open_model(tmp_path / "x.fe", mmap=mmap)):  # fmt: skip
+        assert [type(model) for model in again.models] == [fe.NgramLM, fe.ClassLM, fe.CacheLM]
+        assert again.models[2].size == 100
+        assert np.array_equal(again.weights_, mixture.weights_)
+        assert again.perplexity(test) == mixture.perplexity(test)
+        assert again.generate(2, seed=5, max_words=8) == mixture.generate(2, seed=5, max_words=8)
+    # a mixture of a mixture
+    outer = fe.InterpolatedLM([again, models[0]], [0.5, 0.5])
+    outer.save(tmp_path / "y.fe")
+    found = fe.InterpolatedLM.load(tmp_path / "y.fe")
+    assert found.score_sentence("and god said") == outer.score_sentence("and god said")
+    models[2].save(tmp_path / "c.fe")
+    cache = fe.CacheLM.load(tmp_path / "c.fe")
+    assert (cache.words, cache.size) == (models[2].words, 100)
+
+
+def test_files_that_cannot_be(parts, tmp_path):
+    models, held, _ = parts
+    with pytest.raises(NotFittedError):
+        fe.InterpolatedLM(models).save(tmp_path / "x.fe")
+    with pytest.raises(TypeError, match="UnigramLM has no native format"):
+        fe.InterpolatedLM([UnigramLM(ONE)], [1.0]).save(tmp_path / "x.fe")
+    assert not (tmp_path / "x.fe").exists()
+    models[0].save(tmp_path / "n.fe")
+    for cls in (fe.InterpolatedLM, fe.CacheLM):
+        with pytest.raises(fe.FormatError, match="holds 'n-gram model'"):
+            cls.load(tmp_path / "n.fe")
+    fe.InterpolatedLM(models[:1], [1.0]).save(tmp_path / "x.fe")
+    file = read_native(tmp_path / "x.fe")
+    for arrays, metadata in (
+        ({**file.arrays, "weights": np.array([0.5])}, file.metadata),
+        (file.arrays, {"kind": "mixture of models"}),
+        (file.arrays, {"kind": "mixture of models", "models": [3]}),
+        (file.arrays, {"kind": "mixture of models", "models": [{"kind": "bread"}]}),
+        ({k: a for k, a in file.arrays.items() if k != "0.word_slots"}, file.metadata),
+    ):
+        write_native(tmp_path / "bad.fe", arrays, metadata)
+        with pytest.raises(fe.FormatError):
+            fe.InterpolatedLM.load(tmp_path / "bad.fe")
+    write_native(tmp_path / "bad.fe", {}, {"kind": "cache model"})
+    with pytest.raises(fe.FormatError, match="the cache model is damaged"):
+        fe.CacheLM.load(tmp_path / "bad.fe")
+
+
+def test_word_by_word(parts):
+    models, _, test = parts
+    mixture = fe.InterpolatedLM(models, [0.5, 0.3, 0.2])
+    assert mixture.generate(3, seed=2, max_words=10) == mixture.generate(3, seed=2, max_words=10)
+    for bos in (True, False):
+        state, context = mixture._begin(bos), ["<s>"] * bos
+        for word in [*test[0][:12], "zebra", "the", "</s>"]:
+            wanted = mixture.logscore(word, context)
+            p = 10 ** mixture._following(state, 1).astype(np.float64)
+            assert math.log10(p[mixture.id_of(word)]) == pytest.approx(wanted, abs=1e-5)
+            if len(context) > 1:
+                # the cache gives everything to words, once there are some
+                assert np.delete(p, 1).sum() == pytest.approx(1, abs=1e-4)
+            state, log_prob = mixture.score(state, word)
+            assert log_prob == pytest.approx(wanted, abs=1e-5)
+            context.append(word)
+    # sentence by sentence the cache is empty at the beginning of each
+    scores = mixture.full_scores(test[0])
+    assert sum(s.log_prob for s in scores) == pytest.approx(mixture.score_sentence(test[0]))
+    with pytest.raises(TypeError, match="a UnigramLM cannot be asked word by word"):
+        fe.InterpolatedLM([UnigramLM(ONE)], [1.0]).generate(1)
 
 
 def test_bad_arguments():

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fastembed.cli.lm_files import (
-    FORMATS,
-    format_of,
-    load_model,
-    missing_backoff_option,
-    save_model,
-)
+from fastembed.cli.lm_files import FORMATS, format_of, missing_backoff_option, save_model
 from fastembed.cli.options import quiet_option, reporter
 from fastembed.cli.training import check_output
 
@@ -55,12 +49,14 @@ def convert(
     quiet: bool,
 ) -> None:
     """Convert a model from file IN to file OUT: .arpa and .arpa.gz are ARPA, others native."""
+    from fastembed.ngram.model import NgramLM
+
     check_output(target)
     written = format_of(target, format)
     if quantize is None and prune_entropy is None and text is not None:
         raise click.UsageError("--text goes with --quantize or --prune-entropy")
     report = reporter(quiet)
-    model = load_model(source, report, missing_backoff=missing_backoff, verify=verify)
+    model = NgramLM.load(source, missing_backoff=missing_backoff, verify=verify, progress=report)
     made = model
     if prune_entropy is not None:
         made = made.pruned(prune_entropy)

@@ -11,7 +11,6 @@ import click
 
 if TYPE_CHECKING:
     from fastembed.core.progress import Progress
-    from fastembed.ngram.model import NgramLM
 
 __all__ = [
     "FORMATS",
@@ -44,15 +43,27 @@ def format_of(output: str, given: str | None) -> str:
     return "arpa" if name.endswith((".arpa", ".lm")) else "native"
 
 
-def load_model(path: str, progress: Progress | None = None, **options: Any) -> NgramLM:
-    """A model of any format."""
+def load_model(
+    path: str,
+    progress: Progress | None = None,
+    *,
+    missing_backoff: str = "error",
+    workers: int | None = None,
+) -> Any:
+    """A language model of any kind (`fastembed.ngram.files.MODELS`): native, or an ARPA file."""
+    from fastembed.io.native import is_native_file
+
+    if is_native_file(path):
+        from fastembed.ngram.files import open_model
+
+        return open_model(path, workers=workers)
     from fastembed.ngram.model import NgramLM
 
-    return NgramLM.load(path, progress=progress, **options)
+    return NgramLM.load(path, missing_backoff=missing_backoff, workers=workers, progress=progress)
 
 
 def save_model(
-    model: NgramLM, output: str, format: str, progress: Progress | None = None, **options: Any
+    model: Any, output: str, format: str, progress: Progress | None = None, **options: Any
 ) -> None:
     """Write a model in one of `FORMATS`."""
     if format == "arpa":

@@ -16,6 +16,7 @@ from fastembed.cli.options import (
     training_text,
     workers_option,
 )
+from fastembed.cli.training import check_output
 
 if TYPE_CHECKING:
     from fastembed.evaluate.perplexity import Perplexity
@@ -37,6 +38,12 @@ __all__ = ["perplexity"]
     metavar="N",
     help="With --interpolate: mix in a cache of the last N words.",
 )
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="With --interpolate: save the mixture, a model like any other (native).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 @missing_backoff_option
 @text_options
@@ -47,6 +54,7 @@ def perplexity(
     text: str,
     interpolate: str | None,
     cache: int | None,
+    output: str | None,
     as_json: bool,
     missing_backoff: str,
     workers: int | None,
@@ -63,6 +71,12 @@ def perplexity(
 
     if cache is not None and interpolate is None:
         raise click.UsageError("--cache needs --interpolate HELDOUT, to find its weight")
+    if output is not None:
+        if interpolate is None:
+            raise click.UsageError("-o saves a mixture; it needs --interpolate HELDOUT")
+        if output == "-":
+            raise click.UsageError("standard output has the figures; -o needs a file")
+        check_output(output)
     if [*models, text].count("-") > 1:
         raise click.UsageError("only one of the MODELs and TEXT can be standard input")
     report = reporter(quiet)
@@ -78,6 +92,8 @@ def perplexity(
         if cache is not None:
             parts.append(CacheLM.like(loaded[0], size=cache))
         mixture = InterpolatedLM(parts).fit(training_text((interpolate,), **options))
+        if output is not None:
+            mixture.save(output)
         result = mixture.perplexity(source, progress=report)
         whole = _figures(result, weights=mixture.weights_.tolist(), models=rows)
         names = [*models, f"cache of {cache}"] if cache is not None else list(models)

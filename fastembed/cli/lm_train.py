@@ -2,19 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fastembed.cli.lm_files import FORMATS, format_of, save_model
 from fastembed.cli.options import TEXT_OPTIONS, quiet_option, reporter, text_options, training_text
-from fastembed.cli.parameters import hyper_parameters, smoothing_parameters
+from fastembed.cli.parameters import given_parameters
 from fastembed.cli.training import check_output, config_option
+from fastembed.cluster.class_lm import ClassLM
+from fastembed.core.params import params_of
 from fastembed.ngram.model import NgramLM
 from fastembed.ngram.smoothing import SMOOTHINGS
 
-__all__ = ["train"]
+if TYPE_CHECKING:
+    from fastembed.core.progress import Progress
+
+__all__ = ["TRAINERS", "Inputs", "Trainer", "train"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a model is trained on."""
+
+    text: Any
+    heldout: Any  # None if not given
+    classes: str | None  # a file of clusters
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """One kind of model.
+
+    ``model`` is a `Params` class with the protocol of `fastembed.evaluate.LanguageModel` and
+    ``save``; ``fit`` trains one; ``outcome`` says in a few words what came of it. ``extra`` are the
+    options, of those that not all kinds have, that this one takes.
+    """
+
+    model: type[Any]
+    fit: Callable[[Any, Inputs], object]
+    outcome: Callable[[Any], str]
+    extra: frozenset[str] = frozenset()
+
+
+def _fit_ngram(model: NgramLM, inputs: Inputs) -> None:
+    model.fit(inputs.text, heldout=inputs.heldout, progress=inputs.progress)
+
+
+def _fit_classes(model: ClassLM, inputs: Inputs) -> None:
+    if inputs.classes is None:
+        raise click.UsageError("--model class needs --classes FILE, a file of clusters")
+    model.fit(inputs.text, inputs.classes, heldout=inputs.heldout, progress=inputs.progress)
+
+
+def _ngrams(model: NgramLM) -> str:
+    counts = [len(level) for level in model.backoff_.levels]
+    return (
+        f"{model.smoothing}, order {model.order}: {sum(counts):,} n-grams "
+        f"({', '.join(f'{count:,}' for count in counts)})"
+    )
+
+
+def _classes(model: ClassLM) -> str:
+    n = len(model.class_model_.words) - 3
+    return f"{n:,} classes of {len(model.words):,} words; {_ngrams(model.class_model_)}"
+
+
+# What `--model` can be. Another kind of model joins here; its hyper-parameters become options.
+TRAINERS: dict[str, Trainer] = {
+    "ngram": Trainer(
+        NgramLM, _fit_ngram, _ngrams, frozenset({"arpa", "bits", "heldout", "smoothing"})
+    ),
+    "class": Trainer(
+        ClassLM, _fit_classes, _classes, frozenset({"classes", "heldout", "smoothing"})
+    ),
+}
+
+
+def _check_extra(name: str, asked: Mapping[str, tuple[bool, str]]) -> None:
+    """Refuse what the chosen kind of model does not know."""
+    for extra, (given, shown) in asked.items():
+        if given and extra not in TRAINERS[name].extra:
+            others = [other for other, trainer in TRAINERS.items() if extra in trainer.extra]
+            raise click.UsageError(f"{shown} is for --model {' or '.join(others)}, not {name}")
+
+
+def _params(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The hyper-parameters of the chosen kind; those of smoothing methods in one dictionary."""
+    trainer = TRAINERS[name]
+    own = {param.name for param in params_of(trainer.model)}
+    params = {key: value for key, value in given.items() if key in own}
+    rest = {key: value for key, value in given.items() if key not in own}
+    known = {param.name for method in SMOOTHINGS.values() for param in params_of(method)}
+    for key in rest:
+        if "smoothing" not in trainer.extra or key not in known:
+            raise click.UsageError(f"--{key.replace('_', '-')} is no option of --model {name}")
+    if rest:
+        params["smoothing_params"] = rest
+    return params
 
 
 @click.command(no_args_is_help=True)
@@ -30,6 +118,18 @@ __all__ = ["train"]
     "--format", type=click.Choice(FORMATS), help="Format of the output; default: by its suffix."
 )
 @click.option(
+    "--model",
+    "kind",
+    type=click.Choice(tuple(TRAINERS)),
+    help="Kind of model; default: class with --classes, else ngram.",
+)
+@click.option(
+    "--classes",
+    metavar="FILE",
+    help="class: the clusters of the words, as fastembed brown, brown-cluster or clustercat write "
+    "them.",
+)
+@click.option(
     "--bits",
     type=click.Choice(["32", "16", "8"]),
     default="32",
@@ -40,44 +140,43 @@ __all__ = ["train"]
 @config_option
 @text_options
 @quiet_option
-@hyper_parameters(NgramLM)
-@smoothing_parameters(SMOOTHINGS, NgramLM)
+@given_parameters({name: trainer.model for name, trainer in TRAINERS.items()} | SMOOTHINGS)
 def train(
     text: tuple[str, ...],
     output: str,
     format: str | None,
+    kind: str | None,
+    classes: str | None,
     bits: str,
     heldout: str | None,
     quiet: bool,
-    smoothing_params: dict[str, Any],
-    **options: Any,
+    given: dict[str, Any],
+    **how: Any,
 ) -> None:
-    """Train an n-gram model on TEXT (files, folders, globs, URLs or -), a sentence a line.
+    """Train a language model on TEXT (files, folders, globs, URLs or -), a sentence a line.
 
     \b
     fastembed lm train corpus.txt --order 5 -o model.fe
     zcat corpus.gz | fastembed lm train - --order 3 -o - --format arpa | gzip > model.arpa.gz
+    fastembed lm train corpus.txt --classes paths.txt --order 4 -o classes.fe
     """
     check_output(output)
-    written = format_of(output, format)
+    name = kind or ("class" if classes is not None else "ngram")
+    trainer, written = TRAINERS[name], format_of(output, format)
     if written == "arpa" and bits != "32":
         raise click.UsageError("--bits is for the native format; an ARPA file is exact")
-    how = {name: options.pop(name) for name in TEXT_OPTIONS}
+    _check_extra(name, {
+        "arpa": (written == "arpa", "an ARPA file"),
+        "bits": (bits != "32", "--bits"),
+        "classes": (classes is not None, "--classes"),
+        "heldout": (heldout is not None, "--heldout"),
+    })  # fmt: skip
+    model = trainer.model(**_params(name, given))
+    assert set(how) == set(TEXT_OPTIONS)
     source = training_text(text, **how)
     held = training_text((heldout,), **how) if heldout is not None else None
     report = reporter(quiet)
-    model = NgramLM(smoothing_params=smoothing_params or None, **options)
-    model.fit(source, heldout=held, progress=report)
-    save_model(model, output, written, report, **({} if written == "arpa" else {"bits": int(bits)}))
+    trainer.fit(model, Inputs(source, held, classes, report))
+    save_model(model, output, written, report, **({"bits": int(bits)} if bits != "32" else {}))
     if not quiet:
-        counts = [len(level) for level in model.backoff_.levels]
-        click.echo(
-            f"{model.smoothing}, order {model.order}: {sum(counts):,} n-grams "
-            f"({', '.join(f'{count:,}' for count in counts)}); saved {output}",
-            err=True,
-        )
-
-
-# What trains other kinds of models (class-based, neural) joins here: each is a class with `fit`,
-# `save` and the protocol of `fastembed.evaluate.LanguageModel`.
-TRAINERS: dict[str, Callable[..., Any]] = {"ngram": NgramLM}
+        click.echo(f"{trainer.outcome(model)}; saved {output}", err=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
 from fastembed.core.params import Param, params_of
 
-__all__ = ["hyper_parameters", "smoothing_parameters"]
+__all__ = ["given_parameters", "hyper_parameters"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -65,36 +65,56 @@ def hyper_parameters(
     return decorate
 
 
-def smoothing_parameters(methods: Mapping[str, type], model: type) -> Callable[[F], F]:
-    """One option for each hyper-parameter of each smoothing method that ``model`` does not have.
+def given_parameters(owners: Mapping[str, type]) -> Callable[[F], F]:
+    """One option for each hyper-parameter of any of several classes.
 
-    The command gets those that are given as the dict ``smoothing_params``.
+    The command gets those that are given, on the command line or by ``--config``, as the dict
+    ``given``, and decides for which class they are. A name means the same in all that have it; the
+    help lists those that do, where not all that come first in ``owners`` do, and their defaults.
     """
-    own = {param.name for param in params_of(model)}
-    new: dict[str, tuple[Param, list[str]]] = {}
-    for name, method in methods.items():
-        for param in params_of(method):
-            if param.name not in own:
-                new.setdefault(param.name, (param, []))[1].append(name)
+    found: dict[str, list[tuple[str, Param]]] = {}
+    for owner, cls in owners.items():
+        for param in params_of(cls):
+            if param.opt.cli:
+                found.setdefault(param.name, []).append((owner, param))
 
     def decorate(command: F) -> F:
         @functools.wraps(command)
         def gather(*args: Any, **options: Any) -> Any:
-            given = {name: options.pop(name) for name in new}
+            values = {name: options.pop(name) for name in found}
             context = click.get_current_context()
-            chosen = {
+            given = {
                 name: value
-                for name, value in given.items()
+                for name, value in values.items()
                 if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
             }
-            return command(*args, smoothing_params=chosen, **options)
+            return command(*args, given=given, **options)
 
         result: Any = gather
-        for param, names in reversed(new.values()):
-            opt = dataclasses.replace(
-                param.opt, help=f"{', '.join(names)}: {param.opt.help.rstrip('.')}."
-            )
-            result = _option(dataclasses.replace(param, opt=opt))(result)
+        first = next(iter(owners))
+        for having in reversed(found.values()):
+            result = _option(_shared(having, first))(result)
         return result
 
     return decorate
+
+
+def _shared(having: Sequence[tuple[str, Param]], first: str) -> Param:
+    """The parameter of an option that several classes have, without a default of its own."""
+    name, param = having[0]
+    text = param.opt.help.rstrip(".")
+    if name != first:
+        text = f"{', '.join(owner for owner, _ in having)}: {text[0].lower()}{text[1:]}"
+    defaults: dict[Any, list[str]] = {}
+    for owner, other in having:
+        if other.default is not None and other.default is not False:
+            defaults.setdefault(other.default, []).append(owner)
+    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in defaults]
+    if len(defaults) > 1 or (defaults and len(next(iter(defaults.values()))) < len(having)):
+        shown = [
+            f"{value} ({', '.join(who)})"
+            for value, who in zip(shown, defaults.values(), strict=True)
+        ]
+    note = f" [default: {'; '.join(shown)}]" if shown else ""
+    opt = dataclasses.replace(param.opt, help=f"{text}.{note}")
+    return dataclasses.replace(param, opt=opt, default=None)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from fastembed.cluster.run import Clusterer, Run, by_first_item
 from fastembed.core.params import Opt
-from fastembed.text.options import MaxVocab, MinCount
 
 __all__ = ["BrownClusters"]
 
@@ -62,15 +61,9 @@ class BrownClusters(Clusterer):
     ('11', ['cat', 'cow', 'dog'])
     """
 
-    n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000
-    min_count: MinCount = 1
-    max_vocab: MaxVocab = None
     refine: Annotated[
         int, Opt("Passes of exchanges over the clusters, before the tree is built.", ge=0)
     ] = 0
-    across_lines: Annotated[
-        bool, Opt("The last word of a line and the first of the next are neighbours too.")
-    ] = True
     workers: Annotated[
         int | None, Opt("Threads that read and count; merging takes one.", ge=1, le=4096)
     ] = None

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from fastembed.cluster.pairs import Pairs
 from fastembed.cluster.run import Clusterer, Run, by_first_item
 from fastembed.core.params import Opt
-from fastembed.text.options import MaxVocab, MinCount
 
 __all__ = ["ExchangeClusters", "first_classes"]
 
@@ -66,16 +65,10 @@ class ExchangeClusters(Clusterer):
     [['a', 'the'], ['ran', 'sat'], ['cat', 'cow', 'dog']]
     """
 
-    n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000
-    min_count: MinCount = 1
-    max_vocab: MaxVocab = None
     passes: Annotated[
         int, Opt("Most passes over the words; fewer if nothing moves any more.", ge=1)
     ] = 15
     hierarchy: Annotated[bool, Opt("Build the tree over the clusters.", cli=False)] = True
-    across_lines: Annotated[
-        bool, Opt("The last word of a line and the first of the next are neighbours too.")
-    ] = True
     workers: Annotated[
         int | None, Opt("Threads that read and count; exchanging takes one.", ge=1, le=4096)
     ] = None

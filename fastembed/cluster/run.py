@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,13 @@ from fastembed.cluster.tasks import ExchangeTask, MergeTask
 from fastembed.core import rounds
 from fastembed.core.errors import FormatError, TrainingError, VocabularyError
 from fastembed.core.files import StrPath
-from fastembed.core.params import Params
+from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.io.native import read_native, write_native
 from fastembed.text.corpus import open_corpus
 from fastembed.text.encoded import EncodedCorpus
+from fastembed.text.options import MaxVocab, MinCount
 
 __all__ = ["Clusterer", "Run"]
 
@@ -209,7 +210,19 @@ def by_first_item(classes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     return rank[inverse]
 
 
-class Clusterer(Params, WordClusters):
+@dataclass(kw_only=True, eq=False)
+class ClusterParams(Params):
+    """Hyper-parameters of both clusterings."""
+
+    n_clusters: Annotated[int, Opt("Number of clusters.", ge=1, le=100_000, metavar="C")] = 1000
+    min_count: MinCount = 1
+    max_vocab: MaxVocab = None
+    across_lines: Annotated[
+        bool, Opt("The last word of a line and the first of the next are neighbours too.")
+    ] = True
+
+
+class Clusterer(ClusterParams, WordClusters):
     """Base of the two clusterings; subclasses say in ``_stages`` what they do with the pairs."""
 
     ami_: float

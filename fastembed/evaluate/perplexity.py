@@ -14,12 +14,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastembed._native._words import NO_ID
 from fastembed.core.errors import CorpusError
 from fastembed.core.progress import Progress, progress_of
 from fastembed.text.corpus import open_corpus
@@ -33,10 +32,13 @@ __all__ = [
     "perplexity",
     "sentence_scores",
     "text_blocks",
+    "text_perplexity",
     "unknown_tokens",
+    "with_ends",
 ]
 
 BLOCK_TOKENS = 1 << 20
+_T = TypeVar("_T", bound=np.generic)
 
 
 @runtime_checkable
@@ -150,12 +152,8 @@ def text_blocks(
     source = open_corpus(corpus)
     unk, bos, eos = model.special_ids
     vocabulary = Vocabulary(model.words, np.ones(len(model.words), dtype=np.int64))
-    new: NDArray[np.uint32] | None = None
     if isinstance(source, EncodedCorpus):
-        own = source.vocabulary.words
-        new = vocabulary.table().find(own.blob, own.offsets)
-        new[new == NO_ID] = unk
-        encoded, name = source.shared(), "the encoded corpus"
+        encoded, name = source.in_words_of(vocabulary, unk), "the encoded corpus"
     else:
         name = source.name
         encoded = source.encode(vocabulary, oov="unk", keep_empty=True, progress=progress)
@@ -164,8 +162,6 @@ def text_blocks(
     with encoded:
         first = 0
         for ids, offsets in _sentence_blocks(encoded, tokens):
-            if new is not None:
-                ids = new[ids]
             marks = np.flatnonzero((ids == bos) | (ids == eos))
             if len(marks):
                 number = first + int(np.searchsorted(offsets, marks[0], side="right"))
@@ -219,11 +215,15 @@ def unknown_tokens(
     ids: NDArray[np.uint32], offsets: NDArray[np.uint64], unk: int
 ) -> NDArray[np.bool_]:
     """Which of the tokens of `sentence_scores` are ``<unk>``."""
-    unknown = np.zeros(len(ids) + len(offsets) - 1, dtype=bool)
+    return with_ends(ids == unk, offsets, False)
+
+
+def with_ends(values: NDArray[_T], offsets: NDArray[np.uint64], end: Any) -> NDArray[_T]:
+    """One value of each word of some sentences, with that of ``</s>`` behind each sentence."""
     lengths = (offsets[1:] - offsets[:-1]).astype(np.int64)
-    sentence = np.repeat(np.arange(len(lengths)), lengths)
-    unknown[np.arange(len(ids)) + sentence] = ids == unk
-    return unknown
+    whole = np.full(len(values) + len(lengths), end, dtype=values.dtype)
+    whole[np.arange(len(values)) + np.repeat(np.arange(len(lengths)), lengths)] = values
+    return whole
 
 
 def perplexity(
@@ -255,6 +255,13 @@ def perplexity(
     own = getattr(model, "perplexity", None)
     if own is not None:
         return own(corpus, progress=progress)
+    return text_perplexity(model, corpus, progress=progress)
+
+
+def text_perplexity(
+    model: LanguageModel, corpus: Any, *, progress: Progress | bool | None = None
+) -> Perplexity:
+    """The same from the model's scores alone, for its own method ``perplexity`` to call."""
     log_prob = log_prob_oov = 0.0
     tokens = oov = sentences = 0
     for ids, offsets in text_blocks(model, corpus, progress=progress):

@@ -34,7 +34,15 @@ from fastembed import __version__
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, atomic_write
 
-__all__ = ["FORMAT", "FORMAT_VERSION", "NativeFile", "is_native", "read_native", "write_native"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "NativeFile",
+    "is_native",
+    "is_native_file",
+    "read_native",
+    "write_native",
+]
 
 FORMAT = "fastembed"
 FORMAT_VERSION = 1
@@ -236,6 +244,14 @@ def is_native(start: bytes) -> bool:
         return False
     size = int.from_bytes(start[:8], "little")
     return 2 <= size <= MAX_HEADER and start[8:10] == b'{"'
+
+
+def is_native_file(path: StrPath) -> bool:
+    """Whether a path names a regular file that looks like a native one."""
+    if os.fspath(path) == "-" or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return is_native(file.read(16))
 
 
 def read_native(path: StrPath, *, mmap: bool = True, verify: bool = False) -> NativeFile:

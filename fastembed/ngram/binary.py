@@ -23,7 +23,7 @@ from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
 from fastembed.core.threads import resolve_workers
-from fastembed.io.native import read_native, write_native
+from fastembed.io.native import NativeFile
 from fastembed.ngram.tables import BackoffTables, Level
 from fastembed.text.wordlist import WordList
 
@@ -275,9 +275,9 @@ class QueryTables:
         """Bytes of all arrays."""
         return sum(array.nbytes for array in self.arrays.values())
 
-    def save(self, path: StrPath, metadata: dict[str, Any] | None = None) -> None:
-        """Write the native file."""
-        own = {
+    def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of a native file (see `fastembed.ngram.files`)."""
+        return self.arrays, {
             "kind": KIND,
             "order": self.order,
             "unk": self.unk,
@@ -289,26 +289,19 @@ class QueryTables:
             "levels": self.levels,
             "estimate": self.metadata,
         }
-        write_native(path, self.arrays, {**own, **(metadata or {})})
 
     @classmethod
-    def open(
-        cls,
-        path: StrPath,
-        *,
-        mmap: bool = True,
-        verify: bool = False,
-        workers: int | None = None,
-    ) -> tuple[QueryTables, dict[str, Any]]:
-        """Map (or read) what `save` wrote; also gives the metadata of the file.
+    def from_native(
+        cls, file: NativeFile, path: StrPath, *, workers: int | None = None
+    ) -> QueryTables:
+        """The tables of an opened file, mapped or read.
 
         Raises
         ------
         FormatError
             The file is damaged, or holds something else.
         """
-        native = read_native(path, mmap=mmap, verify=verify)
-        own, arrays = native.metadata, native.arrays
+        own, arrays = file.metadata, file.arrays
         if own.get("kind") != KIND:
             raise FormatError(f"{path}: holds {own.get('kind')!r}, not an {KIND}")
         try:
@@ -329,7 +322,7 @@ class QueryTables:
                 raise ValueError(f"{len(made.levels)} levels of a model of order {made.order}")
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the n-gram model is damaged ({error})") from error
-        return made, own
+        return made
 
 
 def _float32(values: NDArray[Any]) -> NDArray[np.float32]:

@@ -15,12 +15,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath
+from fastembed.evaluate.perplexity import with_ends
+from fastembed.io.native import NativeFile, read_native, write_native
+from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.text.wordlist import WordList
 
 __all__ = ["CacheLM"]
 
+KIND = "cache model"
 
-class CacheLM:
+
+class CacheLM(SentenceModel):
     """The relative frequencies of the last words.
 
     Parameters
@@ -46,13 +53,24 @@ class CacheLM:
     ) -> None:
         if size < 1:
             raise ValueError(f"size must be >= 1; got {size}")
-        self.words, self.special_ids, self.size = words, special_ids, size
+        self._words, self._special_ids, self.size = words, special_ids, size
+        self.order, self.workers = 1 + size, None
         self.reset()
 
     @classmethod
     def like(cls, model: Any, *, size: int = 500) -> Self:
         """A cache with the vocabulary of a model."""
         return cls(model.words, model.special_ids, size=size)
+
+    @property
+    def words(self) -> WordList:
+        """The vocabulary; ids are indices."""
+        return self._words
+
+    @property
+    def special_ids(self) -> tuple[int, int, int]:
+        """Ids of ``<unk>``, ``<s>`` and ``</s>``."""
+        return self._special_ids
 
     def reset(self) -> None:
         """Forget everything."""
@@ -63,10 +81,7 @@ class CacheLM:
     ) -> NDArray[np.float64]:
         """log10 probability of each token of some sentences, which are remembered."""
         unk, _, eos = self.special_ids
-        n = len(offsets) - 1
-        tokens = np.full(len(ids) + n, eos, dtype=np.uint32)
-        lengths = (offsets[1:] - offsets[:-1]).astype(np.int64)
-        tokens[np.arange(len(ids)) + np.repeat(np.arange(n), lengths)] = ids
+        tokens = with_ends(ids, offsets, eos)
         history = np.concatenate([self._memory, tokens])
         known = history != unk
         scores = np.full(len(history), -math.inf)
@@ -96,3 +111,72 @@ class CacheLM:
         scores = np.full(len(history), -math.inf)
         scores[known] = self._frequencies(history[known])
         return scores[len(history) - len(ids) :]
+
+    # ------------------------------------------------------------------ word by word
+
+    def _find(self, word: str) -> int:
+        return self.words.find(word)
+
+    def _score(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.uint64],
+        bos: bool,
+        eos: bool,
+        workers: int,
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        tokens = with_ends(ids, offsets, self.special_ids[2]) if eos else ids
+        return self.logprob(tokens), np.zeros(len(tokens), dtype=np.uint8)
+
+    def _begin(self, bos: bool) -> NDArray[np.uint32]:
+        """A state is the words that are remembered."""
+        return self._memory
+
+    def _step(self, state: NDArray[np.uint32], word: int) -> tuple[NDArray[np.uint32], float]:
+        unk, bos, _ = self.special_ids
+        if word in (unk, bos):
+            return state, -math.inf
+        count = int((state == word).sum())
+        log_prob = math.log10(count / len(state)) if count else -math.inf
+        return np.append(state, np.uint32(word))[-self.size :], log_prob
+
+    def _following(self, state: NDArray[np.uint32], workers: int) -> NDArray[np.float32]:
+        counts = np.bincount(state, minlength=len(self.words))
+        with np.errstate(divide="ignore"):
+            return np.log10(counts / max(len(state), 1)).astype(np.float32)
+
+    # ------------------------------------------------------------------ files
+
+    def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of the native file; what is remembered is not part of it."""
+        arrays: dict[str, NDArray[Any]] = {
+            "word_bytes": self.words.blob,
+            "word_offsets": self.words.offsets,
+        }
+        return arrays, {"kind": KIND, "size": self.size, "special_ids": list(self.special_ids)}
+
+    @classmethod
+    def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
+        """The cache of an opened file; FormatError if it is damaged or holds something else."""
+        metadata, arrays = file.metadata, file.arrays
+        if metadata.get("kind") != KIND:
+            raise FormatError(f"{path}: holds {metadata.get('kind')!r}, not a {KIND}")
+        try:
+            words = WordList(arrays["word_bytes"], arrays["word_offsets"])
+            unk, bos, eos = map(int, metadata["special_ids"])
+            if not 0 <= min(unk, bos, eos) <= max(unk, bos, eos) < len(words):
+                raise ValueError("special_ids are no words")
+            return cls(words, (unk, bos, eos), size=int(metadata["size"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"{path}: the cache model is damaged ({error})") from None
+
+    def save(self, path: StrPath) -> None:
+        """Write the native file; what is remembered is not part of it."""
+        write_native(path, *self.to_native())
+
+    @classmethod
+    def load(
+        cls, path: StrPath, *, mmap: bool = True, verify: bool = False, workers: int | None = None
+    ) -> Self:
+        """Open what `save` wrote; errors and arguments as `fastembed.ClassLM.load`."""
+        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)

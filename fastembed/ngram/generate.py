@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fastembed._native import _lmscore
+from fastembed.core.threads import resolve_workers
 
 if TYPE_CHECKING:
-    from fastembed.ngram.binary import QueryTables
+    from fastembed.ngram.sentence_model import SentenceModel
 
 __all__ = ["generate_ids"]
 
 
 def generate_ids(
-    tables: QueryTables,
+    model: SentenceModel,
     n: int,
     *,
     seed: int,
@@ -29,18 +30,20 @@ def generate_ids(
     Each word is drawn with probability in proportion to p(w | history) ** (1 / temperature); the
     random numbers of sentence i belong to (seed, i). ``<s>`` and ``<unk>`` are never drawn.
     """
-    banned = np.array([tables.bos, tables.unk], dtype=np.uint32)
+    unk, bos, eos = model.special_ids
+    banned = np.array([bos, unk], dtype=np.uint32)
+    workers = resolve_workers(model.workers)
     for index in range(n):
         draws = _lmscore.Draws(seed, index)
-        state = _lmscore.begin(tables.query, True)
+        state = model._begin(True)
         for word in context:
-            state, _, _ = _lmscore.step(tables.query, state, word)
+            state, _ = model._step(state, word)
         sentence: list[int] = []
         while len(sentence) < max_words:
-            scores = _lmscore.following(state, tables.workers)
+            scores = model._following(state, workers)
             word = draws.draw(scores, banned, temperature)
-            if word < 0 or word == tables.eos:
+            if word < 0 or word == eos:
                 break
             sentence.append(word)
-            state, _, _ = _lmscore.step(tables.query, state, word)
+            state, _ = model._step(state, word)
         yield sentence

@@ -8,6 +8,9 @@ never falls.
 
 The vocabulary of the mixture is the union of its models'. A model that does not know a word which
 another one knows gives it nothing; a word that none knows is scored by each model's ``<unk>``.
+
+The native file of a mixture has its models in it (`fastembed.ngram.files.pack`), so that it needs
+no other file and none can change below it.
 """
 
 from __future__ import annotations
@@ -19,25 +22,29 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastembed._native._words import NO_ID, WordTable
-from fastembed.core.errors import NotFittedError, TrainingError
+from fastembed.core.errors import FormatError, NotFittedError, TrainingError
+from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress, progress_of
 from fastembed.evaluate.perplexity import (
     LanguageModel,
     Perplexity,
     sentence_scores,
     text_blocks,
+    text_perplexity,
     unknown_tokens,
 )
-from fastembed.evaluate.perplexity import perplexity as measure
+from fastembed.io.native import NativeFile, read_native, write_native
+from fastembed.ngram.files import pack, read_model, unpack
+from fastembed.ngram.sentence_model import SentenceModel
+from fastembed.ngram.union import union_of_words
 from fastembed.text.wordlist import WordList
 
 __all__ = ["InterpolatedLM"]
 
-_SPECIALS = ("<unk>", "<s>", "</s>")
+KIND = "mixture of models"
 
 
-class InterpolatedLM:
+class InterpolatedLM(SentenceModel):
     """A mixture of language models.
 
     Parameters
@@ -85,8 +92,9 @@ class InterpolatedLM:
                     f"weights must be {len(self.models)} numbers >= 0 with sum 1; got {weights!r}"
                 )
             self.weights_ = given
-        self.words, self._maps = _union(self.models)
-        self.special_ids = (0, 1, 2)
+        self._words, self._maps = union_of_words(self.models)
+        self.order = max(getattr(model, "order", 1) for model in self.models)
+        self.workers = None
 
     # ------------------------------------------------------------------ weights
 
@@ -154,6 +162,16 @@ class InterpolatedLM:
 
     # ------------------------------------------------------------------ scores
 
+    @property
+    def words(self) -> WordList:
+        """The vocabulary, the union of the models'; ids are indices."""
+        return self._words
+
+    @property
+    def special_ids(self) -> tuple[int, int, int]:
+        """Ids of ``<unk>``, ``<s>`` and ``</s>``."""
+        return 0, 1, 2
+
     def _blocks(
         self, corpus: Any, progress: Progress | bool | None
     ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.bool_], int]]:
@@ -201,39 +219,113 @@ class InterpolatedLM:
         """Perplexity of a text; see `fastembed.evaluate.perplexity`."""
         self._fitted()
         self._reset()
-        return measure(_Bare(self), corpus, progress=progress)
+        return text_perplexity(self, corpus, progress=progress)
+
+    # ------------------------------------------------------------------ word by word
+
+    def _find(self, word: str) -> int:
+        return self.words.find(word)
+
+    def _score(
+        self,
+        ids: NDArray[np.uint32],
+        offsets: NDArray[np.uint64],
+        bos: bool,
+        eos: bool,
+        workers: int,
+    ) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        parts = [
+            self.logprob(np.append(ids[a:b], [np.uint32(2)] * eos), [1] * bos)
+            for a, b in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True)
+        ]
+        scores = np.concatenate([np.empty(0), *parts])
+        return scores, np.zeros(len(scores), dtype=np.uint8)  # no n-gram is "the" one
+
+    def _sentence_models(self) -> list[SentenceModel]:
+        for model in self.models:
+            if not isinstance(model, SentenceModel):
+                raise TypeError(
+                    f"a {type(model).__name__} cannot be asked word by word, nor can a mixture "
+                    "with one in it"
+                )
+        return self.models  # type: ignore[return-value]
+
+    def _begin(self, bos: bool) -> tuple[Any, ...]:
+        self._fitted()
+        return tuple(model._begin(bos) for model in self._sentence_models())
+
+    def _step(self, state: tuple[Any, ...], word: int) -> tuple[tuple[Any, ...], float]:
+        behind, scores = [], np.empty((len(self.models), 1))
+        for j, model in enumerate(self._sentence_models()):
+            mine = int(self._maps[j][word])
+            one, scores[j] = model._step(state[j], mine)
+            behind.append(one)
+            if word != 0 and mine == model.special_ids[0]:
+                scores[j] = -math.inf
+        return tuple(behind), float(self._mix(scores)[0])
+
+    def _following(self, state: tuple[Any, ...], workers: int) -> NDArray[np.float32]:
+        scores = np.empty((len(self.models), len(self.words)))
+        for j, model in enumerate(self._sentence_models()):
+            own = self._maps[j]
+            scores[j] = model._following(state[j], workers)[own]
+            scores[j, 1:][own[1:] == model.special_ids[0]] = -math.inf
+        return self._mix(scores).astype(np.float32)
+
+    # ------------------------------------------------------------------ files
+
+    def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of the native file."""
+        arrays: dict[str, NDArray[Any]] = {"weights": self._fitted()}
+        about = []
+        for i, model in enumerate(self.models):
+            part, metadata = pack(model, f"{i}.")
+            arrays |= part
+            about.append(metadata)
+        return arrays, {"kind": KIND, "models": about}
+
+    @classmethod
+    def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
+        """The mixture of an opened file; FormatError if it is damaged or holds something else."""
+        if file.metadata.get("kind") != KIND:
+            raise FormatError(f"{path}: holds {file.metadata.get('kind')!r}, not a {KIND}")
+        about, weights = file.metadata.get("models"), file.arrays.get("weights")
+        if not isinstance(about, list) or weights is None:
+            raise FormatError(f"{path}: the mixture is damaged (no models or weights)")
+        models = [
+            read_model(unpack(file, f"{i}.", metadata, path), path, workers=workers)
+            for i, metadata in enumerate(about)
+        ]
+        try:
+            return cls(models, weights.tolist())
+        except (TypeError, ValueError) as error:
+            raise FormatError(f"{path}: the mixture is damaged ({error})") from None
+
+    def save(self, path: StrPath) -> None:
+        """Write the native file, with the models in it.
+
+        Raises
+        ------
+        NotFittedError
+            There are no weights yet.
+        TypeError
+            A model has no native format.
+        """
+        write_native(path, *self.to_native())
+
+    @classmethod
+    def load(
+        cls,
+        path: StrPath,
+        *,
+        mmap: bool = True,
+        verify: bool = False,
+        workers: int | None = None,
+    ) -> Self:
+        """Open what `save` wrote; errors and arguments as `fastembed.ClassLM.load`."""
+        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
 
     def __repr__(self) -> str:
         weights = getattr(self, "weights_", None)
         shown = "not fitted" if weights is None else ", ".join(f"{w:.3f}" for w in weights)
         return f"<InterpolatedLM of {len(self.models)} models: {shown}>"
-
-
-class _Bare:
-    """The protocol without the method `perplexity`, so that the general way is taken."""
-
-    def __init__(self, model: InterpolatedLM) -> None:
-        self.words, self.special_ids = model.words, model.special_ids
-        self.logprob, self.score_ids = model.logprob, model.score_ids
-
-
-def _union(models: Sequence[LanguageModel]) -> tuple[WordList, list[NDArray[np.uint32]]]:
-    """All words of the models, and the id in each model of each of them."""
-    table = WordTable()
-    specials = WordList.from_words(_SPECIALS)
-    table.add(specials.blob, specials.offsets, np.zeros(3, dtype=np.int64))
-    for model in models:
-        words = model.words
-        table.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
-    blob, offsets, _ = table.export()
-    union = WordList(blob, offsets)
-    maps = []
-    for model in models:
-        words, (unk, bos, eos) = model.words, model.special_ids
-        own = WordTable()
-        own.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
-        ids = own.find(blob, offsets)
-        ids[ids == NO_ID] = unk
-        ids[:3] = (unk, bos, eos)
-        maps.append(ids)
-    return union, maps

@@ -6,16 +6,19 @@ Counting: `fastembed.ngram.counts`. Smoothing: `fastembed.ngram.smoothing`. What
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
+from numpy.typing import NDArray
+
 from fastembed._native import _lmquery
-from fastembed.core.errors import FormatError, NotFittedError
+from fastembed.core.errors import NotFittedError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params, params_of
 from fastembed.core.progress import Progress, progress_of
+from fastembed.io.native import NativeFile, is_native_file, read_native, write_native
 from fastembed.ngram.binary import Bits, QueryTables
+from fastembed.ngram.files import known_params, plain_params
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
 from fastembed.text.options import Workers
@@ -194,6 +197,23 @@ class NgramLM(Params, NgramQueries):
 
     # -------------------------------------------------------------------------------- files
 
+    def to_native(
+        self, *, bits: Bits | None = None
+    ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of the native file."""
+        tables = self.tables_
+        if bits is not None and bits != tables.bits:
+            tables = QueryTables.from_backoff(self.backoff_, bits=bits, workers=self.workers)
+        arrays, metadata = tables.to_native()
+        return arrays, {**metadata, "params": plain_params(self)}
+
+    @classmethod
+    def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
+        """The model of an opened file; FormatError if it is damaged or holds something else."""
+        tables = QueryTables.from_native(file, path, workers=workers)
+        params = known_params(cls, file, path, leave_out=("workers", "order"))
+        return cls.from_tables(tables, workers=workers, **params)
+
     def save(self, path: StrPath, *, bits: Bits | None = None) -> None:
         """Write the native file, which opens by memory map.
 
@@ -202,12 +222,7 @@ class NgramLM(Params, NgramQueries):
         bits : {32, 16, 8}, optional
             Size of a probability: as it is, or quantised.
         """
-        tables = self.tables_
-        if bits is not None and bits != tables.bits:
-            tables = QueryTables.from_backoff(self.backoff_, bits=bits, workers=self.workers)
-        params = {name: value for name, value in self.get_params().items()
-                  if isinstance(value, str | int | float | bool | dict | None)}  # fmt: skip
-        tables.save(path, {"params": params})
+        write_native(path, *self.to_native(bits=bits))
 
     def save_arpa(self, path: StrPath, *, progress: Progress | bool | None = None) -> None:
         """Write an ARPA file, which KenLM, SRILM and others read; ``.gz`` is packed."""
@@ -264,23 +279,12 @@ class NgramLM(Params, NgramQueries):
         FormatError
             It is neither, or malformed: names the line, or the byte.
         """
-        from fastembed.io.native import is_native
         from fastembed.ngram.arpa_reader import read_arpa
 
-        if os.fspath(path) != "-" and os.path.isfile(path):
-            with open(path, "rb") as file:
-                native = is_native(file.read(16))
-            if native:
-                tables, own = QueryTables.open(path, mmap=mmap, verify=verify, workers=workers)
-                known = {param.name for param in params_of(cls)} - {"workers", "order"}
-                params = own.get("params")
-                if not isinstance(params, dict):
-                    raise FormatError(f"{path}: the n-gram model is damaged (no parameters)")
-                made = cls.from_tables(
-                    tables, workers=workers,
-                    **{name: value for name, value in params.items() if name in known},
-                )  # fmt: skip
-                return made
+        if is_native_file(path):
+            return cls.from_native(
+                read_native(path, mmap=mmap, verify=verify), path, workers=workers
+            )
         tables = read_arpa(path, missing_backoff=missing_backoff, workers=workers,
                            progress=progress)  # fmt: skip
         return cls.from_tables(tables, workers=workers, smoothing="")

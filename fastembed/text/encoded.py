@@ -79,6 +79,25 @@ class _Mapped(_Memory):
         self._file.close()
 
 
+class _Renumbered:
+    """The ids of another store, each turned into a new one when it is read."""
+
+    def __init__(self, ids: _Store, new_ids: NDArray[np.uint32]) -> None:
+        self._ids, self._new_ids = ids, new_ids
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def read(self, start: int, stop: int) -> NDArray[Any]:
+        return self._new_ids[self._ids.read(start, stop)]
+
+    def array(self) -> NDArray[Any]:
+        return self.read(0, len(self))
+
+    def close(self) -> None:
+        self._ids.close()
+
+
 def _offset_in_map(array: NDArray[Any]) -> int:
     """Byte of the file where a mapped array begins."""
     base: Any = array
@@ -262,6 +281,43 @@ class EncodedCorpus:
             n_raw_tokens=self.n_raw_tokens,
             owner=False,
         )
+
+    def renumbered(self, vocabulary: Vocabulary, new_ids: NDArray[np.uint32]) -> EncodedCorpus:
+        """The same sentences in other words: id i is ``new_ids[i]``, of ``vocabulary``.
+
+        Ids are turned when they are read, so it costs no memory. It borrows this corpus, as
+        `shared` does.
+
+        Raises
+        ------
+        ValueError
+            There is not one new id for each word, or one is not in ``vocabulary``.
+        """
+        new_ids = np.ascontiguousarray(new_ids, dtype=np.uint32)
+        if len(new_ids) != len(self.vocabulary) or (
+            len(new_ids) and int(new_ids.max()) >= len(vocabulary)
+        ):
+            raise ValueError(
+                f"new_ids must be {len(self.vocabulary)} numbers below {len(vocabulary)}"
+            )
+        return EncodedCorpus(
+            vocabulary,
+            _Renumbered(self._ids, new_ids),
+            self._offsets,
+            n_raw_tokens=self.n_raw_tokens,
+            owner=False,
+        )
+
+    def in_words_of(self, vocabulary: Vocabulary, unknown: int) -> EncodedCorpus:
+        """The same sentences with the ids of a vocabulary; ``unknown`` for words that it lacks."""
+        from fastembed._native._words import NO_ID
+
+        own = self.vocabulary.words
+        if own == vocabulary.words:
+            return self.shared()
+        new_ids = vocabulary.table().find(own.blob, own.offsets)
+        new_ids[new_ids == NO_ID] = unknown
+        return self.renumbered(vocabulary, new_ids)
 
     def close(self) -> None:
         """Free memory and temporary files."""

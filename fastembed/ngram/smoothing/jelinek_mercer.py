@@ -18,7 +18,9 @@ from fastembed.core.threads import resolve_workers
 from fastembed.ngram.counts import NgramCounts, count_ngrams
 from fastembed.ngram.smoothing.base import Smoothing, n_predictable
 from fastembed.ngram.smoothing.contexts import Floats, Following, estimate_interpolated
-from fastembed.ngram.tables import BOS_ID, BackoffTables
+from fastembed.ngram.tables import BOS_ID, UNK_ID, BackoffTables
+from fastembed.text.corpus import open_corpus
+from fastembed.text.encoded import EncodedCorpus
 
 __all__ = ["JelinekMercer", "fit_weights"]
 
@@ -212,7 +214,12 @@ def _left_out(counts: NgramCounts, workers: int) -> tuple[Floats, Floats, Floats
 
 def _held_out(counts: NgramCounts, heldout: Any, workers: int) -> tuple[Floats, Floats, Floats]:
     """Events of another text, words that are not in the vocabulary being ``<unk>``."""
-    other = count_ngrams(heldout, counts.order, vocab=counts.vocabulary, workers=workers)
+    source, vocabulary = open_corpus(heldout), counts.vocabulary
+    if isinstance(source, EncodedCorpus):
+        encoded = source.in_words_of(vocabulary, UNK_ID)
+        other = count_ngrams(encoded, counts.order, workers=workers)
+    else:
+        other = count_ngrams(source, counts.order, vocab=vocabulary, workers=workers)
     parts = []
     for ids, times in _sequences(other):
         count, history = _events(ids, counts, workers)
