@@ -82,7 +82,11 @@ def test_equals_the_oracle(name, order, delta):
 )
 def test_probabilities_sum_to_one(text, classes, order, delta, name, history):
     assume(any(word in classes for sentence in text for word in sentence))
-    model = fe.ClassLM(order=order, smoothing=name, word_delta=delta, workers=1).fit(text, classes)
+    one_discount = name in ("absolute_discounting", "kneser_ney")
+    model = fe.ClassLM(
+        order=order, smoothing=name, word_delta=delta, workers=1,
+        smoothing_params={"discount": 0.75} if one_discount else None,
+    ).fit(text, classes)  # fmt: skip
     for context in (history, ["<s>", *history]):
         p = 10 ** model.distribution(context).astype(np.float64)
         p[model.special_ids[1]] = 0
@@ -205,13 +209,13 @@ def test_all_ways_to_ask_agree():
 
 def test_generate():
     model = fe.ClassLM(order=2, workers=1).fit(TEXT, CLASSES)
-    drawn = model.generate(200, seed=3, max_words=50)
-    assert drawn == model.generate(200, seed=3, max_words=50)
+    drawn = model.generate(1000, seed=3, max_words=50)
+    assert drawn[:50] == model.generate(50, seed=3, max_words=50)
     counts = Counter(word for sentence in drawn for word in sentence.split())
     assert set(counts) <= set(CLASSES) - {"z"}
     # 0 and 3 are the same class: words come in the proportion of their counts
     share = 10 ** (model.log_word_[model.id_of("a")] - model.log_word_[model.id_of("i")])
-    assert counts["a"] / counts["i"] == pytest.approx(share, rel=0.5)
+    assert counts["a"] / counts["i"] == pytest.approx(share, rel=0.2)
     assert len(set(model.generate(5, temperature=0, max_words=3))) == 1
 
 
@@ -271,10 +275,10 @@ def test_files_that_are_something_else(tmp_path):
 
 
 def test_bad_input(tmp_path):
-    with pytest.raises(fe.VocabularyError, match="none of the .* words of the text has a class"):
+    with pytest.raises(fe.VocabularyError, match=r"none of the .* words of the text has a class"):
         fe.ClassLM().fit(TEXT, {"zebra": 1})
     clusters = fe.ExchangeClusters(n_clusters=2).fit([["x", "y", "x"]])
-    with pytest.raises(fe.VocabularyError, match="of 'x', 'y', ...\\) those of another text"):
+    with pytest.raises(fe.VocabularyError, match=r"of 'x', 'y', ...\) those of another text"):
         fe.ClassLM().fit(TEXT, clusters)
     with pytest.raises(ValueError, match="no word has a class"):
         fe.ClassLM().fit(TEXT, {})

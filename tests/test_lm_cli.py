@@ -176,7 +176,7 @@ def test_classes(run_cli, tmp_path, kjv_text):
     assert run_cli("lm", "perplexity", word, test, "-o", mixed).status == 2
     assert run_cli("lm", "convert", classes, tmp_path / "x.arpa").status == 1
     config = tmp_path / "lm.toml"
-    config.write_text('classes = "%s"\norder = 2\nsmoothing = "additive"\ndelta = 0.5\n' % paths)
+    config.write_text(f'classes = "{paths}"\norder = 2\nsmoothing = "additive"\ndelta = 0.5\n')
     assert run_cli("lm", "train", train, "--config", config, "-o", classes).status == 0
     model = ClassLM.load(classes)
     assert (model.order, model.smoothing, model.smoothing_params) == (2, "additive", {"delta": 0.5})

@@ -185,8 +185,14 @@ class ClassLM(Params, SentenceModel):
         """Ids of ``<unk>``, ``<s>`` and ``</s>``."""
         return 0, 1, 2
 
+    @property
+    def metadata_(self) -> dict[str, Any]:
+        """How the classes' model was made: smoothing, discounts, counts."""
+        self.words  # noqa: B018 (not fitted: says so)
+        return self.class_model_.metadata_
+
     def _estimate(self) -> dict[str, Any]:
-        return self.class_model_._estimate()
+        return self.metadata_
 
     def _find(self, word: str) -> int:
         return self.words.find(word)

@@ -123,7 +123,7 @@ class InterpolatedLM(SentenceModel):
         """
         if max_iter < 1 or not tol >= 0:
             raise ValueError(f"max_iter must be >= 1 and tol >= 0; got {max_iter} and {tol}")
-        self._reset()
+        self.reset()
         parts = [scores for scores, _, _ in self._blocks(heldout, progress)]
         log10 = np.concatenate(parts, axis=1)
         top = log10.max(axis=0)
@@ -145,10 +145,10 @@ class InterpolatedLM(SentenceModel):
             weights = weights * (shares / mixed).mean(axis=1)
             weights /= weights.sum()
         self.weights_ = weights
-        self._reset()
+        self.reset()
         return self
 
-    def _reset(self) -> None:
+    def reset(self) -> None:
         """Models with a memory (a cache) begin without one."""
         for model in self.models:
             forget = getattr(model, "reset", None)
@@ -218,7 +218,7 @@ class InterpolatedLM(SentenceModel):
     def perplexity(self, corpus: Any, *, progress: Progress | bool | None = None) -> Perplexity:
         """Perplexity of a text; see `fastembed.evaluate.perplexity`."""
         self._fitted()
-        self._reset()
+        self.reset()
         return text_perplexity(self, corpus, progress=progress)
 
     # ------------------------------------------------------------------ word by word
