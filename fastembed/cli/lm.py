@@ -16,6 +16,10 @@ COMMANDS = {
         "Measure models, and mixtures of them, on a text.",
     ),
     "generate": ("fastembed.cli.lm_generate:generate", "Draw sentences from a model."),
+    "compare": (
+        "fastembed.cli.lm_compare:compare",
+        "Measure every smoothing and order on a text.",
+    ),
     "convert": (
         "fastembed.cli.lm_convert:convert",
         "Convert between ARPA and the native format, or quantise.",

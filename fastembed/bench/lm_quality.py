@@ -1,0 +1,253 @@
+"""Which language model predicts a text best: every smoothing at every order, classes, mixtures.
+
+All models have the vocabulary of the training text and score the same tokens of the test text, so
+that their perplexities can be compared. Figures of WikiText-2: docs/lm-evaluation.md.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from fastembed.cluster.class_lm import FALLBACK, ClassLM
+from fastembed.cluster.exchange import ExchangeClusters
+from fastembed.core.errors import TrainingError
+from fastembed.core.files import StrPath, open_read
+from fastembed.evaluate.perplexity import Perplexity
+from fastembed.ngram.cache import CacheLM
+from fastembed.ngram.interpolated import InterpolatedLM
+from fastembed.ngram.model import NgramLM
+from fastembed.ngram.tables import SPECIALS, UNK_ID
+from fastembed.text.encoded import EncodedCorpus
+
+__all__ = ["BASE", "Cell", "Comparison", "EveryTenth", "Row", "Texts", "compare", "open_texts"]
+
+BASE = "modified_kneser_ney"  # of the models that are mixed
+CACHE = 500  # words
+
+
+class EveryTenth:
+    """The lines of a file whose number, from 0, ends in one of some digits; re-iterable.
+
+    Splits a text that has no held-out part, without a copy of it.
+    """
+
+    def __init__(self, path: StrPath, digits: Sequence[int], limit: int | None = None) -> None:
+        self.path, self.digits, self.limit = path, frozenset(digits), limit
+
+    def __iter__(self) -> Iterator[str]:
+        with open_read(self.path) as file:
+            for number, line in enumerate(file):
+                if self.limit is not None and number >= self.limit:
+                    break
+                if number % 10 in self.digits:
+                    yield line.decode("utf-8").rstrip("\r\n")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Three texts in the words of the first."""
+
+    train: EncodedCorpus
+    heldout: EncodedCorpus
+    test: EncodedCorpus
+    blank_lines: bool  # are sentences
+
+
+@contextmanager
+def open_texts(
+    train: Any, heldout: Any, test: Any, *, min_count: int = 2, blank_lines: bool = True
+) -> Iterator[Texts]:
+    """Encode three `Corpus`; words that are not in the first, or too rare there, are ``<unk>``.
+
+    Rare words of the training text make an ``<unk>`` with counts. Without one (``min_count=1`` and
+    a text without it) methods differ most in what they leave to words that were never seen.
+
+    ``blank_lines``: a blank line is a sentence (of ``</s>`` alone); else it is left out.
+    """
+    with ExitStack() as stack:
+        first = stack.enter_context(
+            train.encode(min_count=min_count, specials=SPECIALS, oov="unk", keep_empty=blank_lines)
+        )
+        others = [
+            stack.enter_context(text.encode(first.vocabulary, oov="unk", keep_empty=blank_lines))
+            for text in (heldout, test)
+        ]
+        yield Texts(first, *others, blank_lines)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model of one order, on the test text."""
+
+    order: int
+    result: Perplexity | None = None
+    why: str = ""  # there is no result
+    cpu_s: float = 0.0  # of training and scoring, all threads
+    weights: tuple[float, ...] = ()  # of a mixture
+
+
+@dataclass(frozen=True)
+class Row:
+    """A method at all orders."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The table, and what it was measured on."""
+
+    facts: dict[str, Any]
+    rows: tuple[Row, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what is infinite is null."""
+        rows = []
+        for row in self.rows:
+            cells = []
+            for cell in row.cells:
+                figures = cell.result.to_dict() if cell.result is not None else {}
+                finite = {
+                    name: None if isinstance(v, float) and not math.isfinite(v) else v
+                    for name, v in figures.items()
+                }
+                cells.append({"order": cell.order, "cpu_s": cell.cpu_s, "why": cell.why,
+                              "weights": list(cell.weights), **finite})  # fmt: skip
+            rows.append({"name": row.name, "orders": cells})
+        return {**self.facts, "rows": rows}
+
+    def to_markdown(self) -> str:
+        """The conventions and the table; the lowest perplexity of each order is bold."""
+        f = self.facts
+        orders = [cell.order for cell in self.rows[0].cells]
+        best = {
+            i: min(
+                (row.cells[i].result.perplexity for row in self.rows if row.cells[i].result),
+                default=math.nan,
+            )
+            for i in range(len(orders))
+        }
+        blank = "a blank line is a sentence" if f["blank_lines"] else "blank lines left out"
+        lines = [
+            f"Training text: {f['train_words']:,} words in {f['train_sentences']:,} sentences; "
+            f"{f['vocabulary']:,} different ones make the vocabulary, {f['train_unk']:,} are <unk> "
+            f"({blank}).  ",
+            f"Test text: {f['test_tokens']:,} tokens, of which {f['test_sentences']:,} are </s>, "
+            f"{f['test_oov']:,} <unk> (so spelled, or not in the vocabulary), scored as such.",
+            "",
+            "| perplexity, by order | " + " | ".join(map(str, orders)) + " |",
+            "|---|" + "---:|" * len(orders),
+        ]
+        notes: dict[str, str] = {}
+        for row in self.rows:
+            shown = []
+            for i, cell in enumerate(row.cells):
+                if cell.result is None:
+                    mark = notes.setdefault(cell.why, "*" * (len(notes) + 1))
+                    shown.append("-" + mark.replace("*", "\\*"))
+                elif not math.isfinite(cell.result.perplexity):
+                    shown.append("infinite")
+                else:
+                    text = f"{cell.result.perplexity:.2f}"
+                    shown.append(f"**{text}**" if cell.result.perplexity == best[i] else text)
+            lines.append(f"| {row.name} | " + " | ".join(shown) + " |")
+        lines += [""] * bool(notes)
+        lines += [f"{mark.replace('*', chr(92) + '*')} {why}" for why, mark in notes.items()]
+        return "\n".join(lines)
+
+
+def compare(
+    texts: Texts,
+    *,
+    orders: Sequence[int] = (1, 2, 3, 4, 5),
+    smoothings: Sequence[str] = (),
+    n_clusters: int = 500,
+    workers: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Comparison:
+    """Train every smoothing at every order, and class-based models and mixtures with `BASE`.
+
+    Parameters
+    ----------
+    texts : Texts
+        ``heldout`` is for weights: of mixtures, and of methods that fit them.
+    smoothings : sequence of str
+        Names of `fastembed.ngram.smoothing.SMOOTHINGS`; all of them if there are none.
+    n_clusters : int
+        Of the class-based models; 0: no such rows.
+    say : callable
+        Told of each model what came of it.
+    """
+    from fastembed.ngram.smoothing import SMOOTHINGS
+
+    table = {name: [] for name in (smoothings or SMOOTHINGS)}  # type: dict[str, list[Cell]]
+    clusters = None
+    mixed = ("class-based", f"{BASE} + class-based", "the same + cache")
+    if n_clusters:
+        clusters = ExchangeClusters(n_clusters=n_clusters, hierarchy=False, workers=workers)
+        clusters.fit(texts.train)
+        say(f"{n_clusters} clusters: {clusters.ami_:.4f} bits")
+        table |= {name: [] for name in mixed}
+
+    def put(name: str, order: int, make: Callable[[], Any]) -> Any:
+        start, model = time.process_time(), None
+        weights: tuple[float, ...] = ()
+        try:
+            model = make()
+            result, why = model.perplexity(texts.test), ""
+            if isinstance(model, InterpolatedLM):
+                weights = tuple(model.weights_.tolist())
+        except (TrainingError, ValueError) as error:
+            # too little data for a method; scores that are no probabilities
+            result, why = None, str(error)
+        cell = Cell(order, result, why, time.process_time() - start, weights)
+        table[name].append(cell)
+        shown = f"{result.perplexity:.2f}" if result is not None else why
+        say(f"{name}, order {order}: {shown} ({cell.cpu_s:.1f} s)")
+        return model
+
+    def words(name: str, order: int) -> NgramLM:
+        # a cut vocabulary has no words that are there once, from which discounts could be estimated
+        fallback = FALLBACK if name == BASE else None
+        model = NgramLM(order=order, smoothing=name, discount_fallback=fallback, workers=workers)
+        return model.fit(texts.train, heldout=texts.heldout)
+
+    def mixture(parts: Sequence[Any]) -> InterpolatedLM:
+        return InterpolatedLM(parts).fit(texts.heldout)
+
+    for order in orders:
+        base = None
+        for name in table:
+            if name not in mixed:
+                model = put(name, order, partial(words, name, order))
+                base = model if name == BASE else base
+        if clusters is not None:
+            base = base or words(BASE, order)
+            classes = ClassLM(order=order, smoothing=BASE, workers=workers)
+            parts = [base, put(mixed[0], order, partial(classes.fit, texts.train, clusters))]
+            put(mixed[1], order, partial(mixture, parts))
+            put(mixed[2], order, partial(mixture, [*parts, CacheLM.like(base, size=CACHE)]))
+    rows = tuple(Row(name, tuple(cells)) for name, cells in table.items())
+    return Comparison(_facts(texts, table, n_clusters), rows)
+
+
+def _facts(texts: Texts, table: dict[str, list[Cell]], n_clusters: int) -> dict[str, Any]:
+    measured = [cell.result for cells in table.values() for cell in cells if cell.result]
+    return {
+        "train_words": texts.train.n_tokens,
+        "train_sentences": texts.train.n_sentences,
+        "train_unk": int(texts.train.vocabulary.counts[UNK_ID]),
+        "vocabulary": len(texts.train.vocabulary) - len(SPECIALS),
+        "test_tokens": texts.test.n_tokens + texts.test.n_sentences,
+        "test_sentences": texts.test.n_sentences,
+        "test_oov": measured[0].oov if measured else 0,
+        "blank_lines": texts.blank_lines,
+        "clusters": n_clusters,
+    }

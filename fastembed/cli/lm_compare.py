@@ -1,0 +1,114 @@
+"""``fastembed lm compare TRAIN``: perplexities of every smoothing and order, as a table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from fastembed.cli.options import make_corpus, quiet_option, text_options, workers_option
+
+__all__ = ["compare"]
+
+BUNDLED = "kjv.txt.xz"
+QUICK_LINES = 6000
+FILE = click.Path(exists=True, dir_okay=False)
+
+
+@click.command()
+@click.argument("train", required=False, type=FILE)
+@click.option("--heldout", type=FILE, help="Text for weights. Default: each tenth line of TRAIN.")
+@click.option("--test", type=FILE, help="Text to predict. Default: another tenth of TRAIN.")
+@click.option(
+    "--order",
+    "orders",
+    type=click.IntRange(1, 7),
+    multiple=True,
+    help="May be repeated. Default: 1 to 5, quick 1 to 3.",
+)
+@click.option(
+    "--smoothing",
+    "smoothings",
+    metavar="NAME",
+    multiple=True,
+    help="May be repeated. Default: all methods.",
+)
+@click.option(
+    "--clusters",
+    type=click.IntRange(min=0),
+    metavar="C",
+    help="Clusters of the class-based models; 0: none. Default: 500, quick 50.",
+)
+@click.option(
+    "--blank-lines/--no-blank-lines",
+    default=True,
+    show_default=True,
+    help="Blank lines are sentences, or are left out.",
+)
+@click.option(
+    "--min-count",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    help="Words of TRAIN that occur less often are <unk>, so that it can be learned.",
+)
+@click.option("--quick", is_flag=True, help="The first lines of TRAIN only.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of Markdown.")
+@text_options
+@workers_option
+@quiet_option
+def compare(
+    train: str | None,
+    heldout: str | None,
+    test: str | None,
+    orders: tuple[int, ...],
+    smoothings: tuple[str, ...],
+    clusters: int | None,
+    blank_lines: bool,
+    min_count: int,
+    quick: bool,
+    as_json: bool,
+    workers: int | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Train n-gram models of every smoothing and order, class-based models and mixtures on TRAIN
+    (default: the bundled text), and write their perplexities on the test text as a table.
+
+    \b
+    fastembed lm compare wiki.train.txt --heldout wiki.valid.txt --test wiki.test.txt
+    """
+    from fastembed.bench.lm_quality import EveryTenth, open_texts
+    from fastembed.bench.lm_quality import compare as measure
+    from fastembed.core import data
+    from fastembed.ngram.smoothing import SMOOTHINGS
+    from fastembed.text.corpus import Corpus
+
+    if (heldout is None) != (test is None):
+        raise click.UsageError("give --heldout and --test, or neither")
+    for name in smoothings:
+        if name not in SMOOTHINGS:
+            raise click.UsageError(f"--smoothing must be one of {', '.join(SMOOTHINGS)}")
+    path = train or str(data.path(BUNDLED))
+    limit = QUICK_LINES if quick else None
+    if heldout is not None and test is not None:
+        parts = [Corpus(EveryTenth(path, range(10), limit), **options) if quick
+                 else make_corpus((path,), **options)]  # fmt: skip
+        parts += [make_corpus((other,), **options) for other in (heldout, test)]
+    else:
+        deals = (range(8), (8,), (9,))
+        parts = [Corpus(EveryTenth(path, digits, limit), **options) for digits in deals]
+    with open_texts(*parts, min_count=min_count, blank_lines=blank_lines) as texts:
+        found = measure(
+            texts,
+            orders=orders or ((1, 2, 3) if quick else (1, 2, 3, 4, 5)),
+            smoothings=smoothings,
+            n_clusters=(50 if quick else 500) if clusters is None else clusters,
+            workers=workers,
+            say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
+        )
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+    else:
+        click.echo(found.to_markdown())
