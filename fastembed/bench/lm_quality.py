@@ -78,7 +78,7 @@ def open_texts(
             stack.enter_context(text.encode(first.vocabulary, oov="unk", keep_empty=blank_lines))
             for text in (heldout, test)
         ]
-        yield Texts(first, *others, blank_lines)
+        yield Texts(first, others[0], others[1], blank_lines)
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,10 @@ class Comparison:
         """The conventions and the table; the lowest perplexity of each order is bold."""
         f = self.facts
         orders = [cell.order for cell in self.rows[0].cells]
-        best = {
-            i: min(
-                (row.cells[i].result.perplexity for row in self.rows if row.cells[i].result),
-                default=math.nan,
-            )
-            for i in range(len(orders))
-        }
+        best = [
+            min((cell.result.perplexity for cell in column if cell.result), default=math.nan)
+            for column in zip(*(row.cells for row in self.rows), strict=True)
+        ]
         blank = "a blank line is a sentence" if f["blank_lines"] else "blank lines left out"
         lines = [
             f"Training text: {f['train_words']:,} words in {f['train_sentences']:,} sentences; "
