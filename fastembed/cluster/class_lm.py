@@ -29,10 +29,9 @@ from fastembed.ngram.model import NgramLM
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.ngram.state import State
 from fastembed.ngram.tables import SPECIALS, UNK_ID
-from fastembed.text.corpus import open_corpus
+from fastembed.text.corpus import corpus_in_words_of
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.options import Workers
-from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
 
 __all__ = ["ClassLM"]
@@ -137,14 +136,19 @@ class ClassLM(Params, SentenceModel):
         model = self._new_class_model()
         report = progress_of(progress)
         named, numbers = named_classes(classes)
-        with _in_words(corpus, named, params["workers"], report) as encoded:
+
+        def in_words(text: Any) -> EncodedCorpus:
+            options = {"workers": params["workers"], "progress": report}
+            return corpus_in_words_of(text, named, UNK_ID, **options)[0]
+
+        with in_words(corpus) as encoded:
             made = words_of_text(encoded, numbers, params["word_delta"])
             new_ids = made.classes_by_old_id(len(named))
             sequence = encoded.renumbered(made.classes, new_ids)
             if heldout is None:
                 model.fit(sequence, progress=report)
             else:
-                with _in_words(heldout, named, params["workers"], report) as held:
+                with in_words(heldout) as held:
                     others = held.renumbered(made.classes, new_ids)
                     model.fit(sequence, heldout=others, progress=report)
         self._set(made.words, made.class_of, made.log_word, model)
@@ -297,13 +301,3 @@ class ClassLM(Params, SentenceModel):
             return f"<ClassLM of order {self.order}, not fitted>"
         n = len(self.class_model_.words) - N_SPECIALS
         return f"<ClassLM of order {self.order}: {n:,} classes, {len(self.words):,} words>"
-
-
-def _in_words(
-    corpus: Any, vocabulary: Vocabulary, workers: int | None, report: Progress
-) -> EncodedCorpus:
-    """A text in the ids of a vocabulary, ``<unk>`` for other words; to be closed."""
-    source = open_corpus(corpus)
-    if isinstance(source, EncodedCorpus):
-        return source.in_words_of(vocabulary, UNK_ID)
-    return source.encode(vocabulary, oov="unk", keep_empty=True, workers=workers, progress=report)

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed.core.errors import CorpusError
 from fastembed.core.progress import Progress, progress_of
-from fastembed.text.corpus import open_corpus
+from fastembed.text.corpus import corpus_in_words_of
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
@@ -149,14 +149,9 @@ def text_blocks(
     CorpusError
         ``<s>`` or ``</s>`` stands in the text, or there is no sentence.
     """
-    source = open_corpus(corpus)
     unk, bos, eos = model.special_ids
     vocabulary = Vocabulary(model.words, np.ones(len(model.words), dtype=np.int64))
-    if isinstance(source, EncodedCorpus):
-        encoded, name = source.in_words_of(vocabulary, unk), "the encoded corpus"
-    else:
-        name = source.name
-        encoded = source.encode(vocabulary, oov="unk", keep_empty=True, progress=progress)
+    encoded, name = corpus_in_words_of(corpus, vocabulary, unk, progress=progress)
     report = progress_of(progress)
     report.start(encoded.n_tokens, "tokens", "scoring")
     with encoded:

@@ -39,7 +39,7 @@ from fastembed.text.tokenizer import (
 )
 from fastembed.text.vocabulary import Vocabulary
 
-__all__ = ["Corpus", "Sentences", "encoded_corpus", "open_corpus"]
+__all__ = ["Corpus", "Sentences", "corpus_in_words_of", "encoded_corpus", "open_corpus"]
 
 Sentences = Iterable[str] | Iterable[Sequence[str]]
 
@@ -443,6 +443,28 @@ def encoded_corpus(source: Any, **options: Any) -> EncodedCorpus:
         # the caller's own stays open
         return found if found is not source else found.shared()
     return found.encode(**options)
+
+
+def corpus_in_words_of(
+    source: Any, vocabulary: Vocabulary, unknown: int, **options: Any
+) -> tuple[EncodedCorpus, str]:
+    """A text in the ids of a vocabulary that has ``<unk>``, and its name; to be closed.
+
+    Parameters
+    ----------
+    source : Corpus, EncodedCorpus, path or re-iterable of token lists
+        Blank lines are sentences. The words of an encoded corpus are looked up by their names.
+    unknown : int
+        The id of ``<unk>``, for words that the vocabulary lacks.
+    **options
+        ``workers`` and ``progress`` of `Corpus.encode`.
+    """
+    found = open_corpus(source)
+    if isinstance(found, EncodedCorpus):
+        # the caller's own stays open
+        encoded = found.in_words_of(vocabulary, unknown, owner=found is not source)
+        return encoded, "the encoded corpus"
+    return found.encode(vocabulary, oov="unk", keep_empty=True, **options), found.name
 
 
 def _decode(words: list[bytes]) -> list[str]:

@@ -282,11 +282,13 @@ class EncodedCorpus:
             owner=False,
         )
 
-    def renumbered(self, vocabulary: Vocabulary, new_ids: NDArray[np.uint32]) -> EncodedCorpus:
+    def renumbered(
+        self, vocabulary: Vocabulary, new_ids: NDArray[np.uint32], *, owner: bool = False
+    ) -> EncodedCorpus:
         """The same sentences in other words: id i is ``new_ids[i]``, of ``vocabulary``.
 
         Ids are turned when they are read, so it costs no memory. It borrows this corpus, as
-        `shared` does.
+        `shared` does, or with ``owner`` takes it over and closes it.
 
         Raises
         ------
@@ -305,19 +307,21 @@ class EncodedCorpus:
             _Renumbered(self._ids, new_ids),
             self._offsets,
             n_raw_tokens=self.n_raw_tokens,
-            owner=False,
+            owner=owner,
         )
 
-    def in_words_of(self, vocabulary: Vocabulary, unknown: int) -> EncodedCorpus:
+    def in_words_of(
+        self, vocabulary: Vocabulary, unknown: int, *, owner: bool = False
+    ) -> EncodedCorpus:
         """The same sentences with the ids of a vocabulary; ``unknown`` for words that it lacks."""
         from fastembed._native._words import NO_ID
 
         own = self.vocabulary.words
         if own == vocabulary.words:
-            return self.shared()
+            return self if owner else self.shared()
         new_ids = vocabulary.table().find(own.blob, own.offsets)
         new_ids[new_ids == NO_ID] = unknown
-        return self.renumbered(vocabulary, new_ids)
+        return self.renumbered(vocabulary, new_ids, owner=owner)
 
     def close(self) -> None:
         """Free memory and temporary files."""

@@ -216,8 +216,8 @@ def _held_out(counts: NgramCounts, heldout: Any, workers: int) -> tuple[Floats, 
     """Events of another text, words that are not in the vocabulary being ``<unk>``."""
     source, vocabulary = open_corpus(heldout), counts.vocabulary
     if isinstance(source, EncodedCorpus):
-        encoded = source.in_words_of(vocabulary, UNK_ID)
-        other = count_ngrams(encoded, counts.order, workers=workers)
+        with source.in_words_of(vocabulary, UNK_ID, owner=source is not heldout) as encoded:
+            other = count_ngrams(encoded, counts.order, workers=workers)
     else:
         other = count_ngrams(source, counts.order, vocab=vocabulary, workers=workers)
     parts = []
