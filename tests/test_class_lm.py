@@ -192,7 +192,8 @@ def test_all_ways_to_ask_agree():
             scores = model.full_scores(words, bos, eos)
             assert model.full_scores(" ".join(words), bos, eos) == scores
             total = sum(score.log_prob for score in scores)
-            assert model.score_sentence(words, bos, eos) == pytest.approx(total)
+            for text in (words, " ".join(words), " \t".join(["", *words, "\n"])):
+                assert model.score_sentence(text, bos, eos) == pytest.approx(total, abs=1e-5)
             state = model.begin_state() if bos else model.null_state()
             context = ["<s>"] * bos
             for score, word in zip(scores, [*words, "</s>"] if eos else words, strict=True):
@@ -200,12 +201,20 @@ def test_all_ways_to_ask_agree():
                 state, log_prob = model.score(state, word)
                 assert log_prob == pytest.approx(score.log_prob, abs=1e-6)
                 context.append(word)
+    assert model.score_sentence(["a b"]) == pytest.approx(model.score_sentence(["zebra"]))
     result = model.perplexity(TEXT)
     log_prob = sum(model.score_sentence(sentence) for sentence in TEXT)
     assert result.log_prob == pytest.approx(log_prob)
     assert result.oov == sum(sentence.count("j") for sentence in TEXT)
     assert fe.evaluate.perplexity(model, TEXT) == result
     assert isinstance(model, fe.evaluate.LanguageModel)
+
+
+def test_fitting_again_forgets():
+    model = fe.ClassLM(order=2, workers=1).fit(TEXT, CLASSES)
+    before = model.score_sentence("a b")
+    assert model.fit([["a", "c"], ["b"]], CLASSES).score_sentence("a b") != before
+    assert model.fit(TEXT, CLASSES).score_sentence("a b") == before
 
 
 def test_generate():
@@ -293,6 +302,8 @@ def test_bad_input(tmp_path):
         fe.ClassLM().fit(TEXT, fe.BrownClusters())
     with pytest.raises(NotFittedError):
         fe.ClassLM().score_sentence("a b")
+    with pytest.raises(NotFittedError):
+        fe.ClassLM().generate()
     with pytest.raises(NotFittedError):
         fe.ClassLM().save(tmp_path / "x.fe")
     for params, message in (

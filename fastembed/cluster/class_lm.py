@@ -9,8 +9,9 @@ docs/class-lm.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -163,6 +164,7 @@ class ClassLM(Params, SentenceModel):
     ) -> None:
         self._words, self.class_of_, self.log_word_ = words, class_of, log_word
         self.class_model_ = class_model
+        self.__dict__.pop("_by_word", None)
 
     def _new_class_model(self) -> NgramLM:
         """The model of the classes, unfitted; errors for parameters that do not fit."""
@@ -212,6 +214,25 @@ class ClassLM(Params, SentenceModel):
         scores, lengths = self.class_model_._score(self.class_of_[ids], offsets, bos, eos, workers)
         own = self.log_word_[ids]
         return scores + (with_ends(own, offsets, 0.0) if eos else own), lengths
+
+    def score_sentence(
+        self, text: str | Sequence[str], bos: bool = True, eos: bool = True
+    ) -> float:
+        found = self._by_word
+        words = text.encode().split() if isinstance(text, str) else [w.encode() for w in text]
+        unknown = found[b"<unk>"]
+        pairs = [found.get(word, unknown) for word in words]
+        classes = " ".join([name for name, _ in pairs])
+        log_words = sum([log_word for _, log_word in pairs])
+        return self.class_model_.score_sentence(classes, bos, eos) + log_words
+
+    @cached_property
+    def _by_word(self) -> dict[bytes, tuple[str, float]]:
+        """The name of the class of each word, and log10 p(w | c(w)): for one sentence at a time."""
+        words = map(self.words.bytes_at, range(len(self.words)))
+        names = self.class_model_.words.to_list()
+        pairs = zip(self.class_of_.tolist(), self.log_word_.tolist(), strict=True)
+        return {word: (names[c], log) for word, (c, log) in zip(words, pairs, strict=True)}
 
     def _begin(self, bos: bool) -> State:
         self.words  # noqa: B018 (not fitted: says so)
