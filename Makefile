@@ -52,7 +52,7 @@ $(VENV)/.ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
 		"fastembed needs Python 3.11 or later; this is %d.%d: make PYTHON=..." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) "setuptools>=77" "Cython>=3.1" "numpy>=2.0"
+	$(INSTALL) "setuptools>=77" "Cython>=3.1" "numpy>=2.0" "scipy>=1.11"
 	$(INSTALL) -e .
 	@touch $@
 

@@ -131,7 +131,7 @@ class BuildExt(build_ext):
         Path(self.build_temp, "variant.txt").write_text(self.variant)
 
     def compile_tables(self, tables: dict[str, list[str]], have: list[tuple[str, str]]) -> list:
-        """csrc/kernels.c once per ISA, each into a folder of its own, and the dispatcher."""
+        """csrc/kernels*.c once per ISA, each into a folder of its own, and the dispatcher."""
 
         def compile_one(source: str, folder: str, macros: list, flags: list[str]) -> list[str]:
             output_dir = os.path.join(self.build_temp, folder)
@@ -149,8 +149,9 @@ class BuildExt(build_ext):
             )
 
         jobs = [
-            ("csrc/kernels.c", f"isa/{isa}", [("FE_ISA", isa), *have], flags)
+            (source, f"isa/{isa}", [("FE_ISA", isa), *have], flags)
             for isa, flags in tables.items()
+            for source in ("csrc/kernels.c", "csrc/kernels_nn.c")
         ]
         jobs.append(("csrc/dispatch.c", "isa", have, []))
         with ThreadPoolExecutor(self.parallel) as pool:

@@ -69,4 +69,5 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .exchange_free = fe_exchange_free,
     .exchange_chunk = fe_exchange_chunk,
     .exchange_information = fe_exchange_information,
+    .nn = &FE_CONCAT(fe_nn_kernels_, FE_ISA),
 };

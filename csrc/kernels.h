@@ -22,6 +22,7 @@ struct fe_lm_rows; /* lmquery_fill.h */
 struct fe_lm_state; /* lmquery_score.h */
 struct fe_lm_sink;
 struct fe_arpa_piece; /* arpa.h */
+struct fe_nn_kernels; /* nn_job.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -127,15 +128,20 @@ typedef struct {
     void (*exchange_free)(fe_exchange *exchange);
     size_t (*exchange_chunk)(fe_exchange *exchange, uint32_t first, uint32_t count);
     double (*exchange_information)(const fe_exchange *exchange);
+
+    const struct fe_nn_kernels *nn; /* of kernels_nn.c */
 } fe_kernels;
 
 /* Tables that may be compiled in; a missing one is NULL in fe_kernels_for(). */
 extern const fe_kernels fe_kernels_base;
+extern const struct fe_nn_kernels fe_nn_kernels_base;
 #ifdef FE_HAVE_V3
 extern const fe_kernels fe_kernels_v3;
+extern const struct fe_nn_kernels fe_nn_kernels_v3;
 #endif
 #ifdef FE_HAVE_V4
 extern const fe_kernels fe_kernels_v4;
+extern const struct fe_nn_kernels fe_nn_kernels_v4;
 #endif
 
 #endif

@@ -20,7 +20,10 @@ enum {
     FE_STREAM_GLOVE_TILE = 11,
     FE_STREAM_GLOVE_STRATA = 12,
     FE_STREAM_GLOVE_TURN = 13,
-    FE_STREAM_GENERATE = 20
+    FE_STREAM_GENERATE = 20,
+    FE_STREAM_NN_ORDER = 30,
+    FE_STREAM_NN_INIT = 31,
+    FE_STREAM_NN = 32       /* and 64 more for each further operation */
 };
 
 /* A bijective scrambler of 64 bits (splitmix64's finaliser). */

@@ -35,6 +35,7 @@ LAYERS = {
     "embed": 6,
     "ngram": 6,
     "cluster": 6,
+    "nn": 6,
     "compat": 7,
     "bench": 7,
     "cli": 8,

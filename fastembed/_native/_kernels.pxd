@@ -227,6 +227,8 @@ cdef extern from "brown_job.h" nogil:
         pass
 
 cdef extern from "kernels.h" nogil:
+    struct fe_nn_kernels:
+        pass
     ctypedef struct fe_kernels:
         const char *isa
         int vector_bytes
@@ -300,6 +302,7 @@ cdef extern from "kernels.h" nogil:
         void (*exchange_free)(fe_exchange *) noexcept nogil
         size_t (*exchange_chunk)(fe_exchange *, uint32_t, uint32_t) noexcept nogil
         double (*exchange_information)(const fe_exchange *) noexcept nogil
+        const fe_nn_kernels *nn
 
 cdef extern from "fe_base.h" nogil:
     int FE_OK

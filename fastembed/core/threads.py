@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-__all__ = ["available_cores", "resolve_workers"]
+__all__ = ["available_cores", "resolve_workers", "single_threaded_blas"]
 
+_blas: Any = None  # what knows the thread pools of the loaded BLAS libraries
 _parallel = False  # a parallel region may have run in this process
 _forked = False  # and then this child was forked
 
@@ -104,3 +108,20 @@ def resolve_workers(workers: int | None = None) -> int:
     if workers > 1:
         _parallel = True
     return workers
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[None]:
+    """Hold BLAS to one thread: around native calls whose own threads call it (`_native._blas`).
+
+    The libraries are looked for once (about 5 ms), entering and leaving costs microseconds, so
+    this belongs around a native call of some milliseconds or around a whole run.
+    """
+    global _blas
+    if _blas is None:
+        import scipy.linalg.cython_blas  # noqa: F401  (it must be loaded to be found)
+        from threadpoolctl import ThreadpoolController
+
+        _blas = ThreadpoolController().select(user_api="blas")
+    with _blas.limit(limits=1):
+        yield

@@ -1,0 +1,57 @@
+"""The seam to BLAS: row-major GEMM for C kernels, over scipy.linalg.cython_blas.
+
+A kernel gets `gemm_f32` or `gemm_f64` as a function pointer and calls it from its own OpenMP
+threads on blocks of the output whose bounds do not depend on the number of threads, so that the
+result does not either. BLAS itself must then use one thread: the caller holds
+`fastembed.core.threads.single_threaded_blas`.
+"""
+
+from scipy.linalg.cython_blas cimport dgemm, sgemm
+
+
+# BLAS stores columns: what it takes for B^T and A^T are our B and A, and its C^T is our C.
+cdef void gemm_f32(int transpose_a, int transpose_b, int m, int n, int k, float alpha,
+                   const float *a, int lda, const float *b, int ldb, float beta, float *c,
+                   int ldc) noexcept nogil:
+    cdef char ta = b'T' if transpose_a else b'N'
+    cdef char tb = b'T' if transpose_b else b'N'
+    sgemm(&tb, &ta, &n, &m, &k, &alpha, <float *> b, &ldb, <float *> a, &lda, &beta, c, &ldc)
+
+
+cdef void gemm_f64(int transpose_a, int transpose_b, int m, int n, int k, double alpha,
+                   const double *a, int lda, const double *b, int ldb, double beta, double *c,
+                   int ldc) noexcept nogil:
+    cdef char ta = b'T' if transpose_a else b'N'
+    cdef char tb = b'T' if transpose_b else b'N'
+    dgemm(&tb, &ta, &n, &m, &k, &alpha, <double *> b, &ldb, <double *> a, &lda, &beta, c, &ldc)
+
+
+ctypedef fused real:
+    float
+    double
+
+
+def gemm(const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] c, *, bint transpose_a=False,
+         bint transpose_b=False, double alpha=1.0, double beta=0.0):
+    """c = alpha op(a) op(b) + beta c, in place; for tests of the seam.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit together, or one is empty.
+    """
+    cdef Py_ssize_t m = a.shape[1] if transpose_a else a.shape[0]
+    cdef Py_ssize_t k = a.shape[0] if transpose_a else a.shape[1]
+    cdef Py_ssize_t n = b.shape[0] if transpose_b else b.shape[1]
+    cdef Py_ssize_t k_b = b.shape[1] if transpose_b else b.shape[0]
+    if k != k_b or c.shape[0] != m or c.shape[1] != n or min(m, n, k) == 0:
+        raise ValueError("the shapes of the matrix product do not fit together")
+    if max(a.shape[0], a.shape[1], b.shape[0], b.shape[1]) > 0x7fffffff:
+        raise ValueError("a matrix is too large for this BLAS")
+    with nogil:
+        if real is float:
+            gemm_f32(transpose_a, transpose_b, <int> m, <int> n, <int> k, <float> alpha, &a[0, 0],
+                     <int> a.shape[1], &b[0, 0], <int> b.shape[1], <float> beta, &c[0, 0], <int> n)
+        else:
+            gemm_f64(transpose_a, transpose_b, <int> m, <int> n, <int> k, alpha, &a[0, 0],
+                     <int> a.shape[1], &b[0, 0], <int> b.shape[1], beta, &c[0, 0], <int> n)
