@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params, params_of
 from fastembed.core.progress import Progress, progress_of
 from fastembed.evaluate.perplexity import with_ends
-from fastembed.io.native import NativeFile, read_native, write_native
-from fastembed.ngram.files import known_params, pack, plain_params, unpack
+from fastembed.io.native import NativeFile
+from fastembed.ngram.files import NativeModel, known_params, pack, plain_params, unpack
 from fastembed.ngram.model import NgramLM
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.ngram.state import State
@@ -37,14 +37,13 @@ from fastembed.text.wordlist import WordList
 
 __all__ = ["ClassLM"]
 
-KIND = "class-based model"
 PART = "classes."  # prefix of the arrays of the classes' model
 FALLBACK = "0.5 1 1.5"  # discounts of modified Kneser-Ney where they cannot be estimated
 N_SPECIALS = len(SPECIALS)
 
 
 @dataclass(kw_only=True, eq=False)
-class ClassLM(Params, SentenceModel):
+class ClassLM(Params, SentenceModel, NativeModel):
     """A class-based n-gram model: the class from the classes before it, the word from its class.
 
     Words that have no class are ``<unk>``; ``<unk>``, ``<s>`` and ``</s>`` are classes of their
@@ -70,6 +69,8 @@ class ClassLM(Params, SentenceModel):
     >>> round(10 ** model.logscore("dog", "a"), 4)  # p(N | D) p(dog | N) = 1 * 1/3
     0.3333
     """
+
+    kind: ClassVar[str] = "class-based model"
 
     order: Annotated[int, Opt("Classes of the longest n-grams.", ge=1, le=7)] = 2
     smoothing: Annotated[
@@ -259,7 +260,7 @@ class ClassLM(Params, SentenceModel):
             "log_word": self.log_word_,
         }
         return own | arrays, {
-            "kind": KIND,
+            "kind": self.kind,
             "params": plain_params(self),
             "class_model": metadata,
         }
@@ -267,8 +268,7 @@ class ClassLM(Params, SentenceModel):
     @classmethod
     def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
         """The model of an opened file; FormatError if it is damaged or holds something else."""
-        if file.metadata.get("kind") != KIND:
-            raise FormatError(f"{path}: holds {file.metadata.get('kind')!r}, not a {KIND}")
+        cls.check_kind(file, path)
         part = unpack(file, PART, file.metadata.get("class_model"), path)
         class_model = NgramLM.from_native(part, path, workers=workers)
         made = cls(**known_params(cls, file, path, leave_out=("workers",)), workers=workers)
@@ -287,35 +287,6 @@ class ClassLM(Params, SentenceModel):
             raise FormatError(f"{path}: the class-based model is damaged: its arrays do not fit")
         made._set(words, class_of, log_word, class_model)
         return made
-
-    def save(self, path: StrPath) -> None:
-        """Write the native file, which opens by memory map."""
-        write_native(path, *self.to_native())
-
-    @classmethod
-    def load(
-        cls,
-        path: StrPath,
-        *,
-        mmap: bool = True,
-        verify: bool = False,
-        workers: int | None = None,
-    ) -> Self:
-        """Open what `save` wrote.
-
-        Parameters
-        ----------
-        mmap : bool
-            Map the file: open at once, shared between processes. False reads it.
-        verify : bool
-            Check the checksums.
-
-        Raises
-        ------
-        FormatError
-            The file is damaged, or holds something else.
-        """
-        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
 
     def __repr__(self) -> str:
         if not hasattr(self, "_words"):

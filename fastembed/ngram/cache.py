@@ -10,7 +10,7 @@ EM.
 from __future__ import annotations
 
 import math
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,16 +18,15 @@ from numpy.typing import ArrayLike, NDArray
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.evaluate.perplexity import with_ends
-from fastembed.io.native import NativeFile, read_native, write_native
+from fastembed.io.native import NativeFile
+from fastembed.ngram.files import NativeModel
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.text.wordlist import WordList
 
 __all__ = ["CacheLM"]
 
-KIND = "cache model"
 
-
-class CacheLM(SentenceModel):
+class CacheLM(SentenceModel, NativeModel):
     """The relative frequencies of the last words.
 
     Parameters
@@ -47,6 +46,8 @@ class CacheLM(SentenceModel):
     >>> (10 ** scores).round(3).tolist()  # a a b a </s>
     [0.0, 1.0, 0.0, 0.667, 0.0]
     """
+
+    kind: ClassVar[str] = "cache model"
 
     def __init__(
         self, words: WordList, special_ids: tuple[int, int, int], *, size: int = 500
@@ -153,14 +154,13 @@ class CacheLM(SentenceModel):
             "word_bytes": self.words.blob,
             "word_offsets": self.words.offsets,
         }
-        return arrays, {"kind": KIND, "size": self.size, "special_ids": list(self.special_ids)}
+        return arrays, {"kind": self.kind, "size": self.size, "special_ids": list(self.special_ids)}
 
     @classmethod
     def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
         """The cache of an opened file; FormatError if it is damaged or holds something else."""
         metadata, arrays = file.metadata, file.arrays
-        if metadata.get("kind") != KIND:
-            raise FormatError(f"{path}: holds {metadata.get('kind')!r}, not a {KIND}")
+        cls.check_kind(file, path)
         try:
             words = WordList(arrays["word_bytes"], arrays["word_offsets"])
             unk, bos, eos = map(int, metadata["special_ids"])
@@ -169,14 +169,3 @@ class CacheLM(SentenceModel):
             return cls(words, (unk, bos, eos), size=int(metadata["size"]))
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the cache model is damaged ({error})") from None
-
-    def save(self, path: StrPath) -> None:
-        """Write the native file; what is remembered is not part of it."""
-        write_native(path, *self.to_native())
-
-    @classmethod
-    def load(
-        cls, path: StrPath, *, mmap: bool = True, verify: bool = False, workers: int | None = None
-    ) -> Self:
-        """Open what `save` wrote; errors and arguments as `fastembed.ClassLM.load`."""
-        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)

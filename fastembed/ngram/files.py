@@ -12,16 +12,25 @@ A model that holds others has their arrays under a prefix, and their metadata in
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Params, params_of
-from fastembed.io.native import NativeFile, read_native
+from fastembed.io.native import NativeFile, read_native, write_native
 
-__all__ = ["MODELS", "known_params", "open_model", "pack", "plain_params", "read_model", "unpack"]
+__all__ = [
+    "MODELS",
+    "NativeModel",
+    "known_params",
+    "open_model",
+    "pack",
+    "plain_params",
+    "read_model",
+    "unpack",
+]
 
 # The class of each kind, imported when a file of it is opened.
 MODELS = {
@@ -30,6 +39,62 @@ MODELS = {
     "mixture of models": "fastembed.ngram.interpolated:InterpolatedLM",
     "cache model": "fastembed.ngram.cache:CacheLM",
 }
+
+
+class NativeModel:
+    """`save` and `load` of a class with ``to_native`` and ``from_native``; ``kind`` is its own."""
+
+    kind: ClassVar[str]
+
+    def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of the native file."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
+        """The model of an opened file; FormatError if it is damaged or holds something else."""
+        raise NotImplementedError
+
+    @classmethod
+    def check_kind(cls, file: NativeFile, path: StrPath) -> None:
+        """FormatError if the file holds something else."""
+        held = file.metadata.get("kind")
+        if held != cls.kind:
+            raise FormatError(f"{path}: holds {held!r}, not a {cls.kind}")
+
+    def save(self, path: StrPath) -> None:
+        """Write the native file, which opens by memory map.
+
+        Raises
+        ------
+        NotFittedError
+            There is no model yet.
+        OSError
+            The file cannot be written.
+        """
+        write_native(path, *self.to_native())
+
+    @classmethod
+    def load(
+        cls, path: StrPath, *, mmap: bool = True, verify: bool = False, workers: int | None = None
+    ) -> Self:
+        """Open what `save` wrote.
+
+        Parameters
+        ----------
+        mmap : bool
+            Map the file: open at once, shared between processes. False reads it.
+        verify : bool
+            Check the checksums.
+        workers : int, optional
+            Threads of the model.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or holds something else.
+        """
+        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
 
 
 def open_model(

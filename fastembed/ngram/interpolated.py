@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,18 +33,16 @@ from fastembed.evaluate.perplexity import (
     text_perplexity,
     unknown_tokens,
 )
-from fastembed.io.native import NativeFile, read_native, write_native
-from fastembed.ngram.files import pack, read_model, unpack
+from fastembed.io.native import NativeFile
+from fastembed.ngram.files import NativeModel, pack, read_model, unpack
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.ngram.union import union_of_words
 from fastembed.text.wordlist import WordList
 
 __all__ = ["InterpolatedLM"]
 
-KIND = "mixture of models"
 
-
-class InterpolatedLM(SentenceModel):
+class InterpolatedLM(SentenceModel, NativeModel):
     """A mixture of language models.
 
     Parameters
@@ -73,6 +71,8 @@ class InterpolatedLM(SentenceModel):
     >>> bool(mixture.weights_[1] > 0.5)
     True
     """
+
+    kind: ClassVar[str] = "mixture of models"
 
     def __init__(
         self, models: Sequence[LanguageModel], weights: Sequence[float] | None = None
@@ -275,20 +275,19 @@ class InterpolatedLM(SentenceModel):
     # ------------------------------------------------------------------ files
 
     def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Arrays and metadata of the native file."""
+        """Arrays and metadata of the native file; TypeError if a model has no native format."""
         arrays: dict[str, NDArray[Any]] = {"weights": self._fitted()}
         about = []
         for i, model in enumerate(self.models):
             part, metadata = pack(model, f"{i}.")
             arrays |= part
             about.append(metadata)
-        return arrays, {"kind": KIND, "models": about}
+        return arrays, {"kind": self.kind, "models": about}
 
     @classmethod
     def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
         """The mixture of an opened file; FormatError if it is damaged or holds something else."""
-        if file.metadata.get("kind") != KIND:
-            raise FormatError(f"{path}: holds {file.metadata.get('kind')!r}, not a {KIND}")
+        cls.check_kind(file, path)
         about, weights = file.metadata.get("models"), file.arrays.get("weights")
         if not isinstance(about, list) or weights is None:
             raise FormatError(f"{path}: the mixture is damaged (no models or weights)")
@@ -300,30 +299,6 @@ class InterpolatedLM(SentenceModel):
             return cls(models, weights.tolist())
         except (TypeError, ValueError) as error:
             raise FormatError(f"{path}: the mixture is damaged ({error})") from None
-
-    def save(self, path: StrPath) -> None:
-        """Write the native file, with the models in it.
-
-        Raises
-        ------
-        NotFittedError
-            There are no weights yet.
-        TypeError
-            A model has no native format.
-        """
-        write_native(path, *self.to_native())
-
-    @classmethod
-    def load(
-        cls,
-        path: StrPath,
-        *,
-        mmap: bool = True,
-        verify: bool = False,
-        workers: int | None = None,
-    ) -> Self:
-        """Open what `save` wrote; errors and arguments as `fastembed.ClassLM.load`."""
-        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
 
     def __repr__(self) -> str:
         weights = getattr(self, "weights_", None)
