@@ -281,6 +281,31 @@ def test_files_that_are_something_else(tmp_path):
         fe.ClassLM.load(tmp_path / "cut.fe")
 
 
+def test_damaged_files_are_found_or_harmless(tmp_path):
+    model = fe.ClassLM(order=3, workers=1).fit(TEXT, CLASSES)
+    words = fe.NgramLM(order=2, smoothing="witten_bell", workers=1).fit(TEXT)
+    fe.InterpolatedLM([words, model, fe.CacheLM.like(words)], [0.5, 0.3, 0.2]).save(
+        tmp_path / "x.fe"
+    )
+    data = (tmp_path / "x.fe").read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    rng = np.random.default_rng(4)
+    for _ in range(60):
+        bad = bytearray(data)
+        for at in rng.integers(begin, len(data), int(rng.integers(1, 40))).tolist():
+            bad[at] ^= int(rng.integers(1, 256))
+        (tmp_path / "bad.fe").write_bytes(bad)
+        with pytest.raises(fe.FormatError):
+            open_model(tmp_path / "bad.fe", verify=True)
+        try:
+            found = open_model(tmp_path / "bad.fe")
+            found.score_sentence("a b zebra")
+            found.generate(1, max_words=3)
+            found.perplexity(TEXT[:5])
+        except (fe.FastembedError, ValueError):
+            pass  # of the words: not UTF-8, or their offsets decrease
+
+
 # -------------------------------------------------------------------------------- bad input
 
 

@@ -275,11 +275,12 @@ class ClassLM(Params, SentenceModel, NativeModel):
         try:
             words = WordList(file.arrays["word_bytes"], file.arrays["word_offsets"])
             class_of, log_word = file.arrays["class_of"], file.arrays["log_word"]
+            specials = words[:N_SPECIALS]
         except (KeyError, ValueError) as error:
             raise FormatError(f"{path}: the class-based model is damaged ({error})") from None
         shape = (len(words),)
         if (
-            words[:N_SPECIALS] != list(SPECIALS)
+            specials != list(SPECIALS)
             or (class_of.dtype, class_of.shape) != (np.uint32, shape)
             or (log_word.dtype, log_word.shape) != (np.float64, shape)
             or int(class_of.max()) >= len(class_model.words)
