@@ -7,13 +7,14 @@ import json
 import pytest
 
 import fastembed as fe
-from fastembed.bench.lm_quality import EveryTenth, compare, open_texts
+from fastembed.bench.lm_quality import compare, open_texts
 from fastembed.ngram.smoothing import SMOOTHINGS
 
 
 @pytest.fixture(scope="module")
 def parts(kjv_text):
-    return [fe.Corpus(EveryTenth(kjv_text, digits)) for digits in (range(8), (8,), (9,))]
+    lines = kjv_text.read_text().splitlines()
+    return [fe.Corpus(part) for part in (lines[:2400], lines[2400:2700], lines[2700:])]
 
 
 def test_the_bundled_text(run_cli):
@@ -88,3 +89,8 @@ def test_bad_input(run_cli, tmp_path, kjv_text):
     assert run_cli("lm", "compare", tmp_path / "none").status == 2
     (tmp_path / "empty").write_text("")
     assert run_cli("lm", "compare", tmp_path / "empty").status == 1
+    (tmp_path / "bad").write_bytes(b"good\nb\xffd\n" * 20)
+    done = run_cli("lm", "compare", tmp_path / "bad")
+    assert done.status == 1
+    assert "byte 6: not UTF-8" in done.err
+    assert "Traceback" not in done.err

@@ -17,7 +17,6 @@ from typing import Any
 from fastembed.cluster.class_lm import FALLBACK, ClassLM
 from fastembed.cluster.exchange import ExchangeClusters
 from fastembed.core.errors import TrainingError
-from fastembed.core.files import StrPath, open_read
 from fastembed.evaluate.perplexity import Perplexity
 from fastembed.ngram.cache import CacheLM
 from fastembed.ngram.interpolated import InterpolatedLM
@@ -25,28 +24,10 @@ from fastembed.ngram.model import NgramLM
 from fastembed.ngram.tables import SPECIALS, UNK_ID
 from fastembed.text.encoded import EncodedCorpus
 
-__all__ = ["BASE", "Cell", "Comparison", "EveryTenth", "Row", "Texts", "compare", "open_texts"]
+__all__ = ["BASE", "Cell", "Comparison", "Row", "Texts", "compare", "open_texts"]
 
 BASE = "modified_kneser_ney"  # of the models that are mixed
 CACHE = 500  # words
-
-
-class EveryTenth:
-    """The lines of a file whose number, from 0, ends in one of some digits; re-iterable.
-
-    Splits a text that has no held-out part, without a copy of it.
-    """
-
-    def __init__(self, path: StrPath, digits: Sequence[int], limit: int | None = None) -> None:
-        self.path, self.digits, self.limit = path, frozenset(digits), limit
-
-    def __iter__(self) -> Iterator[str]:
-        with open_read(self.path) as file:
-            for number, line in enumerate(file):
-                if self.limit is not None and number >= self.limit:
-                    break
-                if number % 10 in self.digits:
-                    yield line.decode("utf-8").rstrip("\r\n")
 
 
 @dataclass(frozen=True)
