@@ -146,7 +146,7 @@ def compare(
     *,
     orders: Sequence[int] = (1, 2, 3, 4, 5),
     smoothings: Sequence[str] = (),
-    n_clusters: int = 500,
+    n_clusters: Sequence[int] = (500,),
     workers: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Comparison:
@@ -158,74 +158,90 @@ def compare(
         ``heldout`` is for weights: of mixtures, and of methods that fit them.
     smoothings : sequence of str
         Names of `fastembed.ngram.smoothing.SMOOTHINGS`; all of them if there are none.
-    n_clusters : int
-        Of the class-based models; 0: no such rows.
+    n_clusters : sequence of int
+        Of the class-based models, each of which is mixed with the model of words; the last row
+        mixes all of them, and a cache.
     say : callable
         Told of each model what came of it.
     """
     from fastembed.ngram.smoothing import SMOOTHINGS
 
-    table = {name: [] for name in (smoothings or SMOOTHINGS)}  # type: dict[str, list[Cell]]
-    clusters = None
-    mixed = ("class-based", f"{BASE} + class-based", "the same + cache")
-    if n_clusters:
-        clusters = ExchangeClusters(n_clusters=n_clusters, hierarchy=False, workers=workers)
-        clusters.fit(texts.train)
-        say(f"{n_clusters} clusters: {clusters.ami_:.4f} bits")
-        table |= {name: [] for name in mixed}
+    names = list(smoothings or SMOOTHINGS)
+    run = _Run(texts, workers, say)
+    clusters = {n: run.cluster(n) for n in n_clusters}
+    for order in orders:
+        models = {name: run.put(name, order, partial(run.words, name, order)) for name in names}
+        if not clusters:
+            continue
+        base = models.get(BASE) or run.words(BASE, order)
+        parts = [base]
+        for n, found in clusters.items():
+            classes = ClassLM(order=order, smoothing=BASE, workers=workers)
+            fit = partial(classes.fit, texts.train, found)
+            parts.append(run.put(f"class-based, C = {n}", order, fit))
+        for n, other in zip(clusters, parts[1:], strict=True):
+            mix = partial(run.mixture, [base, other])
+            run.put(f"{BASE} + class-based, C = {n}", order, mix)
+        everything = [*parts, CacheLM.like(base, size=CACHE)]
+        what = "class-based + cache" if len(clusters) == 1 else "all class-based + cache"
+        run.put(f"{BASE} + {what}", order, partial(run.mixture, everything))
+    rows = tuple(Row(name, tuple(cells)) for name, cells in run.table.items())
+    return Comparison(run.facts() | {"clusters": list(n_clusters)}, rows)
 
-    def put(name: str, order: int, make: Callable[[], Any]) -> Any:
+
+class _Run:
+    """The models, one after the other, and what came of them."""
+
+    def __init__(self, texts: Texts, workers: int | None, say: Callable[[str], None]) -> None:
+        self.texts, self.workers, self.say = texts, workers, say
+        self.table: dict[str, list[Cell]] = {}
+
+    def put(self, name: str, order: int, make: Callable[[], Any]) -> Any:
+        """Make a model and measure it."""
         start, model = time.process_time(), None
         weights: tuple[float, ...] = ()
         try:
             model = make()
-            result, why = model.perplexity(texts.test), ""
+            result, why = model.perplexity(self.texts.test), ""
             if isinstance(model, InterpolatedLM):
                 weights = tuple(model.weights_.tolist())
         except (TrainingError, ValueError) as error:
             # too little data for a method; scores that are no probabilities
             result, why = None, str(error)
         cell = Cell(order, result, why, time.process_time() - start, weights)
-        table[name].append(cell)
+        self.table.setdefault(name, []).append(cell)
         shown = f"{result.perplexity:.2f}" if result is not None else why
-        say(f"{name}, order {order}: {shown} ({cell.cpu_s:.1f} s)")
+        self.say(f"{name}, order {order}: {shown} ({cell.cpu_s:.1f} s)")
         return model
 
-    def words(name: str, order: int) -> NgramLM:
+    def words(self, name: str, order: int) -> NgramLM:
         # a cut vocabulary has no words that are there once, from which discounts could be estimated
         fallback = FALLBACK if name == BASE else None
-        model = NgramLM(order=order, smoothing=name, discount_fallback=fallback, workers=workers)
-        return model.fit(texts.train, heldout=texts.heldout)
+        model = NgramLM(
+            order=order, smoothing=name, discount_fallback=fallback, workers=self.workers
+        )
+        return model.fit(self.texts.train, heldout=self.texts.heldout)
 
-    def mixture(parts: Sequence[Any]) -> InterpolatedLM:
-        return InterpolatedLM(parts).fit(texts.heldout)
+    def mixture(self, parts: Sequence[Any]) -> InterpolatedLM:
+        return InterpolatedLM(parts).fit(self.texts.heldout)
 
-    for order in orders:
-        base = None
-        for name in table:
-            if name not in mixed:
-                model = put(name, order, partial(words, name, order))
-                base = model if name == BASE else base
-        if clusters is not None:
-            base = base or words(BASE, order)
-            classes = ClassLM(order=order, smoothing=BASE, workers=workers)
-            parts = [base, put(mixed[0], order, partial(classes.fit, texts.train, clusters))]
-            put(mixed[1], order, partial(mixture, parts))
-            put(mixed[2], order, partial(mixture, [*parts, CacheLM.like(base, size=CACHE)]))
-    rows = tuple(Row(name, tuple(cells)) for name, cells in table.items())
-    return Comparison(_facts(texts, table, n_clusters), rows)
+    def cluster(self, n: int) -> ExchangeClusters:
+        made = ExchangeClusters(n_clusters=n, hierarchy=False, workers=self.workers)
+        made.fit(self.texts.train)
+        self.say(f"{n} clusters: {made.ami_:.4f} bits ({made.training_seconds_:.1f} s)")
+        return made
 
-
-def _facts(texts: Texts, table: dict[str, list[Cell]], n_clusters: int) -> dict[str, Any]:
-    measured = [cell.result for cells in table.values() for cell in cells if cell.result]
-    return {
-        "train_words": texts.train.n_tokens,
-        "train_sentences": texts.train.n_sentences,
-        "train_unk": int(texts.train.vocabulary.counts[UNK_ID]),
-        "vocabulary": len(texts.train.vocabulary) - len(SPECIALS),
-        "test_tokens": texts.test.n_tokens + texts.test.n_sentences,
-        "test_sentences": texts.test.n_sentences,
-        "test_oov": measured[0].oov if measured else 0,
-        "blank_lines": texts.blank_lines,
-        "clusters": n_clusters,
-    }
+    def facts(self) -> dict[str, Any]:
+        """What the table holds for."""
+        train, test = self.texts.train, self.texts.test
+        measured = [cell.result for cells in self.table.values() for cell in cells if cell.result]
+        return {
+            "train_words": train.n_tokens,
+            "train_sentences": train.n_sentences,
+            "train_unk": int(train.vocabulary.counts[UNK_ID]),
+            "vocabulary": len(train.vocabulary) - len(SPECIALS),
+            "test_tokens": test.n_tokens + test.n_sentences,
+            "test_sentences": test.n_sentences,
+            "test_oov": measured[0].oov if measured else 0,
+            "blank_lines": self.texts.blank_lines,
+        }

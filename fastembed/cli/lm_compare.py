@@ -57,8 +57,9 @@ def _some_lines(
 @click.option(
     "--clusters",
     type=click.IntRange(min=0),
+    multiple=True,
     metavar="C",
-    help="Clusters of the class-based models; 0: none. Default: 500, quick 50.",
+    help="Clusters of class-based models; may be repeated; 0: none. Default: 500, quick 50.",
 )
 @click.option(
     "--blank-lines/--no-blank-lines",
@@ -84,7 +85,7 @@ def compare(
     test: str | None,
     orders: tuple[int, ...],
     smoothings: tuple[str, ...],
-    clusters: int | None,
+    clusters: tuple[int, ...],
     blank_lines: bool,
     min_count: int,
     quick: bool,
@@ -123,7 +124,7 @@ def compare(
             texts,
             orders=orders or ((1, 2, 3) if quick else (1, 2, 3, 4, 5)),
             smoothings=smoothings,
-            n_clusters=(50 if quick else 500) if clusters is None else clusters,
+            n_clusters=[c for c in clusters or ((50,) if quick else (500,)) if c > 0],
             workers=workers,
             say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
         )
