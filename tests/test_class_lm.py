@@ -162,6 +162,7 @@ def test_specials_are_classes_of_their_own():
     model.fit(text, {"<unk>": 1, "a": 1, "b": 1, "</s>": 1})
     assert model.words.to_list() == ["<unk>", "<s>", "</s>", "a", "b"]
     assert model.class_of_.tolist() == [0, 1, 2, 3, 3]
+    assert model.n_unknown_ == 6
     assert 10**model.log_word_ == pytest.approx([1, 1, 1, 1 / 3, 2 / 3])
     scores = model.full_scores("a what b")
     assert [score.oov for score in scores] == [False, True, False, False]
@@ -239,6 +240,7 @@ def test_save_and_load(tmp_path, mmap):
     model.save(tmp_path / "x.fe")
     again = fe.ClassLM.load(tmp_path / "x.fe", mmap=mmap, verify=True)
     assert again.get_params() == model.get_params() | {"workers": None}
+    assert again.n_unknown_ == model.n_unknown_ == 0
     same(again, model)
     assert again.full_scores("ä 日本 zebra") == model.full_scores("ä 日本 zebra")
     assert isinstance(open_model(tmp_path / "x.fe"), fe.ClassLM)
@@ -270,7 +272,7 @@ def test_files_that_are_something_else(tmp_path):
         write_native(tmp_path / "bad.fe", arrays, file.metadata)
         with pytest.raises(fe.FormatError, match="damaged"):
             fe.ClassLM.load(tmp_path / "bad.fe")
-    for missing in ("class_model", "params"):
+    for missing in ("class_model", "params", "n_unknown"):
         metadata = {k: v for k, v in file.metadata.items() if k != missing}
         write_native(tmp_path / "bad.fe", file.arrays, metadata)
         with pytest.raises(fe.FormatError, match="damaged"):

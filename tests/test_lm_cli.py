@@ -140,6 +140,7 @@ def test_classes(run_cli, tmp_path, kjv_text):
     done = run_cli("lm", "train", train, "--classes", paths, "--order", 3, "-o", classes)
     assert done.status == 0, done.err
     assert "60 classes of" in done.err
+    assert "0.0% of the text has no class" in done.err
     model = ClassLM.load(classes)
     assert model.order == 3
     found = json.loads(run_cli("lm", "perplexity", classes, test, "--json").out)

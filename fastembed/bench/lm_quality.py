@@ -114,11 +114,11 @@ class Comparison:
         ]
         blank = "a blank line is a sentence" if f["blank_lines"] else "blank lines left out"
         lines = [
-            f"Training text: {f['train_words']:,} words in {f['train_sentences']:,} sentences; "
-            f"{f['vocabulary']:,} different ones make the vocabulary, {f['train_unk']:,} are <unk> "
-            f"({blank}).  ",
-            f"Test text: {f['test_tokens']:,} tokens, of which {f['test_sentences']:,} are </s>, "
-            f"{f['test_oov']:,} <unk> (so spelled, or not in the vocabulary), scored as such.",
+            f"Training text: {f['train_words']:,} words in {f['train_sentences']:,} sentences "
+            f"({blank}); {f['vocabulary']:,} different ones make the vocabulary, "
+            f"{f['train_unk']:,} are `<unk>`.  ",
+            f"Test text: {f['test_tokens']:,} tokens, of which {f['test_sentences']:,} are `</s>` and "
+            f"{f['test_oov']:,} `<unk>` (so spelled, or not in the vocabulary), scored as such.",
             "",
             "| perplexity, by order | " + " | ".join(map(str, orders)) + " |",
             "|---|" + "---:|" * len(orders),

@@ -67,8 +67,11 @@ def _ngrams(model: NgramLM) -> str:
 
 
 def _classes(model: ClassLM) -> str:
-    n = len(model.class_model_.words) - 3
-    return f"{n:,} classes of {len(model.words):,} words; {_ngrams(model.class_model_)}"
+    n, total = len(model.class_model_.words) - 3, model.metadata_["n_tokens"]
+    return (
+        f"{n:,} classes of {len(model.words) - 3:,} words; {model.n_unknown_ / total:.1%} of the "
+        f"text has no class; {_ngrams(model.class_model_)}"
+    )
 
 
 # What `--model` can be. Another kind of model joins here; its hyper-parameters become options.

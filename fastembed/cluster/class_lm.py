@@ -60,6 +60,8 @@ class ClassLM(Params, SentenceModel, NativeModel):
         The class of each word, as an id of ``class_model_``.
     log_word_ : ndarray of float64, shape (V,)
         log10 p(w | c(w)).
+    n_unknown_ : int
+        Words of the text, counted as often as they are there, that have no class.
 
     Examples
     --------
@@ -154,6 +156,7 @@ class ClassLM(Params, SentenceModel, NativeModel):
                     others = held.renumbered(made.classes, new_ids)
                     model.fit(sequence, heldout=others, progress=report)
         self._set(made.words, made.class_of, made.log_word, model)
+        self.n_unknown_ = made.n_unknown
         return self
 
     def _set(
@@ -262,6 +265,7 @@ class ClassLM(Params, SentenceModel, NativeModel):
         return own | arrays, {
             "kind": self.kind,
             "params": plain_params(self),
+            "n_unknown": self.n_unknown_,
             "class_model": metadata,
         }
 
@@ -275,8 +279,8 @@ class ClassLM(Params, SentenceModel, NativeModel):
         try:
             words = WordList(file.arrays["word_bytes"], file.arrays["word_offsets"])
             class_of, log_word = file.arrays["class_of"], file.arrays["log_word"]
-            specials = words[:N_SPECIALS]
-        except (KeyError, ValueError) as error:
+            specials, n_unknown = words[:N_SPECIALS], int(file.metadata["n_unknown"])
+        except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the class-based model is damaged ({error})") from None
         shape = (len(words),)
         if (
@@ -287,6 +291,7 @@ class ClassLM(Params, SentenceModel, NativeModel):
         ):
             raise FormatError(f"{path}: the class-based model is damaged: its arrays do not fit")
         made._set(words, class_of, log_word, class_model)
+        made.n_unknown_ = n_unknown
         return made
 
     def __repr__(self) -> str:

@@ -45,6 +45,8 @@ class ClassedWords:
         Names of the classes, specials first; their counts are not known.
     old : ndarray of int64, shape (len(words),)
         Ids of the words in the vocabulary that they were chosen from.
+    n_unknown : int
+        Words of the text, counted as often as they are there, that have no class.
     """
 
     words: WordList
@@ -52,6 +54,7 @@ class ClassedWords:
     log_word: NDArray[np.float64]
     classes: Vocabulary
     old: NDArray[np.int64]
+    n_unknown: int
 
     def classes_by_old_id(self, n: int) -> NDArray[np.uint32]:
         """The class of each of the n words of that vocabulary, ``<unk>``'s for those left out."""
@@ -138,6 +141,7 @@ def words_of_text(encoded: EncodedCorpus, numbers: NDArray[np.int64], delta: flo
         log_word,
         Vocabulary(names, np.zeros(len(names)), specials=SPECIALS),
         kept,
+        int(counts.sum() - counts[kept[N:]].sum()),
     )
 
 
