@@ -117,8 +117,9 @@ class Comparison:
             f"Training text: {f['train_words']:,} words in {f['train_sentences']:,} sentences "
             f"({blank}); {f['vocabulary']:,} different ones make the vocabulary, "
             f"{f['train_unk']:,} are `<unk>`.  ",
-            f"Test text: {f['test_tokens']:,} tokens, of which {f['test_sentences']:,} are `</s>` and "
-            f"{f['test_oov']:,} `<unk>` (so spelled, or not in the vocabulary), scored as such.",
+            f"Test text: {f['test_tokens']:,} tokens, of which {f['test_sentences']:,} are "
+            f"`</s>` and {f['test_oov']:,} `<unk>` (so spelled, or not in the vocabulary), "
+            "scored as such.",
             "",
             "| perplexity, by order | " + " | ".join(map(str, orders)) + " |",
             "|---|" + "---:|" * len(orders),
