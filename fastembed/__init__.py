@@ -37,12 +37,13 @@ _HOME = {
     "WordClusters": "fastembed.cluster.clusters",
     "WordDocument": "fastembed.embed.word_document",
     "evaluate": "fastembed.evaluate",
+    "nn": "fastembed.nn",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]
 
 if TYPE_CHECKING:
-    from fastembed import evaluate
+    from fastembed import evaluate, nn
     from fastembed.cluster.brown import BrownClusters
     from fastembed.cluster.class_lm import ClassLM
     from fastembed.cluster.clusters import WordClusters

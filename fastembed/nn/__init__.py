@@ -1,0 +1,106 @@
+"""``fe.nn``: dense networks under Keras' names, NumPy arrays in and out. See docs/nn.md."""
+
+from __future__ import annotations
+
+from fastembed.nn.activations import ACTIVATIONS, Activation
+from fastembed.nn.callbacks import CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from fastembed.nn.gradcheck import GradientCheck, gradcheck, gradients, jacobian, vjp
+from fastembed.nn.history import History
+from fastembed.nn.initializers import INITIALIZERS
+from fastembed.nn.layers import (
+    LAYERS,
+    ActivationLayer,
+    ActivityRegularizer,
+    Concatenate,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    GaussianNoise,
+    GaussianSampling,
+    Layer,
+    LayerNorm,
+    MaskingNoise,
+    PReLU,
+)
+from fastembed.nn.losses import (
+    LOSSES,
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Hinge,
+    KLDivergence,
+    Loss,
+    MaxMargin,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    PairwiseMargin,
+    SparseCategoricalCrossentropy,
+    SummedBinaryCrossentropy,
+    SummedSquaredError,
+)
+from fastembed.nn.metrics import METRICS, Metric
+from fastembed.nn.optimizers import (
+    OPTIMIZERS,
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    Optimizer,
+    RMSprop,
+)
+from fastembed.nn.regularizers import Regularizer
+from fastembed.nn.sequential import Sequential
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIALIZERS",
+    "LAYERS",
+    "LOSSES",
+    "METRICS",
+    "OPTIMIZERS",
+    "SGD",
+    "Activation",
+    "ActivationLayer",
+    "ActivityRegularizer",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "BinaryCrossentropy",
+    "CSVLogger",
+    "CategoricalCrossentropy",
+    "Concatenate",
+    "Dense",
+    "Dropout",
+    "EarlyStopping",
+    "Embedding",
+    "Flatten",
+    "GaussianNoise",
+    "GaussianSampling",
+    "GradientCheck",
+    "Hinge",
+    "History",
+    "KLDivergence",
+    "Layer",
+    "LayerNorm",
+    "Loss",
+    "MaskingNoise",
+    "MaxMargin",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Metric",
+    "ModelCheckpoint",
+    "Optimizer",
+    "PReLU",
+    "PairwiseMargin",
+    "RMSprop",
+    "ReduceLROnPlateau",
+    "Regularizer",
+    "Sequential",
+    "SparseCategoricalCrossentropy",
+    "SummedBinaryCrossentropy",
+    "SummedSquaredError",
+    "gradcheck",
+    "gradients",
+    "jacobian",
+    "vjp",
+]

@@ -1,0 +1,198 @@
+"""What happens between epochs: early stopping, checkpoints, logs, lower learning rates.
+
+Any `fastembed.core.progress.Callback` will do; these read ``model.history_`` and set
+``model.stop_training`` or ``model.rate_factor``. What they remember goes into checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+from fastembed.core.files import StrPath, atomic_write
+from fastembed.core.progress import Callback
+
+__all__ = ["CSVLogger", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"]
+
+Mode = Literal["auto", "min", "max"]
+
+
+class _Monitor(Callback):
+    """Base: is the figure of this epoch the best so far?"""
+
+    def __init__(self, monitor: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
+        if mode not in ("auto", "min", "max"):
+            raise ValueError(f"mode must be 'auto', 'min' or 'max'; got {mode!r}")
+        self.monitor, self.min_delta = monitor, abs(min_delta)
+        up = mode == "max" or (mode == "auto" and ("acc" in monitor or "top_" in monitor))
+        self.sign = -1.0 if up else 1.0
+        self.best, self.wait = math.inf, 0
+        self._resumed = False
+
+    def on_train_begin(self, model: Any) -> None:
+        """Forget an earlier training, unless this one goes on from a checkpoint."""
+        if not self._resumed:
+            self.best, self.wait = math.inf, 0
+        self._resumed = False
+
+    def state(self) -> dict[str, float]:
+        """What a checkpoint keeps of it."""
+        best = self.best if math.isfinite(self.best) else 1e308
+        return {"best": best, "wait": self.wait}
+
+    def load_state(self, state: dict[str, float]) -> None:
+        """Go on from a checkpoint."""
+        self.best = math.inf if state["best"] == 1e308 else state["best"]
+        self.wait = int(state["wait"])
+        self._resumed = True
+
+    def improved(self, model: Any) -> bool:
+        """Whether the last epoch is better than the best by more than ``min_delta``."""
+        figures = model.history_.history
+        if self.monitor not in figures:
+            raise ValueError(
+                f"{type(self).__name__} watches {self.monitor!r}; there is {', '.join(figures)}"
+            )
+        value = self.sign * figures[self.monitor][-1]
+        if value < self.best - self.min_delta:
+            self.best, self.wait = value, 0
+            return True
+        self.wait += 1
+        return False
+
+
+class EarlyStopping(_Monitor):
+    """Stop when a figure has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str
+        Key of `History`.
+    patience : int
+        Epochs without an improvement after which training stops.
+    restore_best_weights : bool
+        Leave the model with the weights of its best epoch.
+
+    Examples
+    --------
+    >>> EarlyStopping(patience=3).monitor
+    'val_loss'
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        *,
+        patience: int = 0,
+        min_delta: float = 0.0,
+        mode: Mode = "auto",
+        restore_best_weights: bool = False,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.restore_best_weights = patience, restore_best_weights
+        self.best_weights: Any = None
+        self.stopped_epoch: int | None = None
+
+    def on_train_begin(self, model: Any) -> None:
+        """The same."""
+        if not self._resumed:
+            self.best_weights, self.stopped_epoch = None, None
+        super().on_train_begin(model)
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Judge the epoch."""
+        if self.improved(model):
+            if self.restore_best_weights:
+                self.best_weights = model.flat_weights().copy()
+        elif self.wait >= max(self.patience, 1):
+            self.stopped_epoch = len(model.history_.epoch) - 1
+            model.stop_training = True
+
+    def on_train_end(self, model: Any) -> None:
+        """Put the best weights back."""
+        if self.restore_best_weights and self.best_weights is not None:
+            model.flat_weights()[:] = self.best_weights
+
+
+class ModelCheckpoint(_Monitor):
+    """Save the model after each epoch, or after each that is the best so far.
+
+    Parameters
+    ----------
+    path : path
+        Native file; ``{epoch}`` in it is the number of the epoch.
+
+    Examples
+    --------
+    >>> ModelCheckpoint("best.fe", save_best_only=True).monitor
+    'val_loss'
+    """
+
+    def __init__(
+        self,
+        path: StrPath,
+        monitor: str = "val_loss",
+        *,
+        save_best_only: bool = False,
+        mode: Mode = "auto",
+    ) -> None:
+        super().__init__(monitor, mode)
+        self.path, self.save_best_only = str(path), save_best_only
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Save, if it is time."""
+        if not self.save_best_only or self.improved(model):
+            model.save(self.path.replace("{epoch}", str(len(model.history_.epoch))))
+
+
+class CSVLogger(Callback):
+    """Write the figures of all epochs to a CSV file after each, whole or not at all.
+
+    Examples
+    --------
+    >>> CSVLogger("log.csv").path
+    'log.csv'
+    """
+
+    def __init__(self, path: StrPath) -> None:
+        self.path = str(path)
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Write the table."""
+        figures = model.history_.history
+        lines = [",".join(["epoch", *figures])]
+        for i in model.history_.epoch:
+            lines.append(",".join([str(i + 1), *(repr(v[i]) for v in figures.values())]))
+        with atomic_write(self.path) as file:
+            file.write(("\n".join(lines) + "\n").encode())
+
+
+class ReduceLROnPlateau(_Monitor):
+    """Multiply the learning rate by ``factor`` when a figure has not improved for some epochs.
+
+    Examples
+    --------
+    >>> ReduceLROnPlateau(factor=0.5, patience=2).factor
+    0.5
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        *,
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+        min_factor: float = 0.0,
+        mode: Mode = "auto",
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        if not 0 < factor < 1:
+            raise ValueError(f"factor must be between 0 and 1; got {factor!r}")
+        self.factor, self.patience, self.min_factor = factor, patience, min_factor
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Judge the epoch."""
+        if not self.improved(model) and self.wait >= max(self.patience, 1):
+            model.rate_factor = max(model.rate_factor * self.factor, self.min_factor)
+            self.wait = 0

@@ -1,0 +1,207 @@
+"""`Sequential.fit`: validation, callbacks, checkpoints around `fastembed.core.rounds`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed.core import rounds
+from fastembed.core.errors import FormatError, TrainingError
+from fastembed.core.files import StrPath
+from fastembed.core.fingerprint import sampled_digest
+from fastembed.core.progress import Callback, Progress, progress_of
+from fastembed.core.rounds import Position
+from fastembed.io.native import read_native, write_native
+from fastembed.nn.history import History
+from fastembed.nn.saving import run_config
+from fastembed.nn.training import Rows, TrainingTask, evaluate_rows
+
+__all__ = ["fit_network"]
+
+KIND = "Sequential checkpoint"
+
+
+class _Figures(Callback):
+    """The first callback: figures of the epoch and of the validation data go into the history."""
+
+    def __init__(self, task: TrainingTask, validation: Rows | None, workers: int | None) -> None:
+        self.task, self.validation, self.workers = task, validation, workers
+
+    def on_epoch_end(self, model: Any) -> None:
+        """Append them."""
+        figures = self.task.figures()
+        if self.validation is not None:
+            batch = min(512, len(self.validation))
+            program = model.program(batch, loss=model.loss, workers=self.workers)
+            found = evaluate_rows(program, self.validation, batch).tolist()
+            figures |= {f"val_{k}": v for k, v in zip(self.task.names, found, strict=True)}
+        model.history_.append(figures)
+
+
+def _split(
+    model: Any, rows: Rows, data: Sequence[Any] | None, share: float
+) -> tuple[Rows, Rows | None]:
+    if not 0 <= share < 1:
+        raise ValueError(f"validation_split must be >= 0 and < 1; got {share!r}")
+    if data is not None:
+        if len(data) not in (2, 3):
+            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
+        return rows, model.prepare(*data)
+    if share == 0:
+        return rows, None
+    group = model.loss.group
+    keep = int(len(rows) * (1 - share)) // group * group
+    if keep == 0 or keep == len(rows):
+        raise ValueError(
+            f"validation_split {share!r} of {len(rows)} rows leaves none to "
+            + ("train on" if keep == 0 else "validate with")
+        )
+    return rows.part(0, keep), rows.part(keep, len(rows))
+
+
+def _fingerprint(rows: Rows) -> str:
+    def reader(array: NDArray[Any]) -> Any:
+        return lambda start, stop: array[start:stop]
+
+    arrays = [a for a in (rows.x, rows.y, rows.weights) if a is not None]
+    facts = [f"{a.dtype} {a.shape}" for a in arrays]
+    return sampled_digest(facts, [(len(a), reader(a), 16) for a in arrays])
+
+
+def _save(
+    path: StrPath, model: Any, task: TrainingTask, at: Position, facts: dict[str, Any],
+    callbacks: list[Callback],
+) -> str:  # fmt: skip
+    arrays = {"params": model.flat_weights()}
+    arrays |= {f"state{i}": state for i, state in enumerate(model.states())}
+    remembered: list[Any] = []
+    for i, callback in enumerate(callbacks):
+        remembered.append(callback.state() if hasattr(callback, "state") else None)
+        best = getattr(callback, "best_weights", None)
+        if best is not None:
+            arrays[f"best{i}"] = best
+    run = {
+        "kind": KIND,
+        "run": facts,
+        "position": at.to_dict(),
+        "totals": task.totals.tolist(),
+        "history": model.history_.history,
+        "steps": model.steps_,
+        "rate_factor": model.rate_factor,
+        "callbacks": remembered,
+    }
+    write_native(path, arrays, run)
+    return str(path)
+
+
+def _load(
+    path: StrPath, model: Any, facts: dict[str, Any], callbacks: list[Callback]
+) -> tuple[Position, list[float]]:
+    file = read_native(path, mmap=False, verify=True)
+    found = file.metadata
+    if found.get("kind") != KIND:
+        raise FormatError(f"{path}: not the checkpoint of a network's training")
+    differ = [k for k, v in facts.items() if found["run"].get(k) != v]
+    if differ:
+        raise TrainingError(
+            f"{path}: a checkpoint of another run: {', '.join(differ)} differ; resume with the "
+            "network, the data and the arguments of the first run"
+        )
+    arrays = [("params", model.flat_weights())]
+    arrays += [(f"state{i}", state) for i, state in enumerate(model.states())]
+    for name, own in arrays:
+        stored = file.arrays.get(name)
+        if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
+            raise FormatError(f"{path}: its array {name!r} does not fit this network")
+        own[...] = stored
+    try:
+        model.history_ = History(found["history"])
+        model.steps_, model.rate_factor = int(found["steps"]), float(found["rate_factor"])
+        for i, (callback, state) in enumerate(zip(callbacks, found["callbacks"], strict=True)):
+            if state is not None and hasattr(callback, "load_state"):
+                callback.load_state(state)
+            if f"best{i}" in file.arrays and hasattr(callback, "best_weights"):
+                callback.best_weights = np.array(file.arrays[f"best{i}"])
+        return Position(**found["position"]), list(found["totals"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the checkpoint's metadata are damaged: {error}") from None
+
+
+def fit_network(
+    model: Any,
+    rows: Rows,
+    *,
+    epochs: int,
+    batch_size: int,
+    validation_data: Sequence[Any] | None,
+    validation_split: float,
+    shuffle: bool,
+    callbacks: list[Callback],
+    progress: Progress | bool | None,
+    seed: int,
+    workers: int | None,
+    checkpoint: StrPath | None,
+    resume: bool,
+    checkpoint_seconds: float,
+) -> History:
+    """What `Sequential.fit` documents, of checked rows."""
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be an integer >= 1; got {value!r}")
+    if resume and checkpoint is None:
+        raise ValueError("resume=True needs checkpoint, the file to go on from")
+    rows, validation = _split(model, rows, validation_data, validation_split)
+    batch = min(batch_size, len(rows))
+    if batch % model.loss.group:
+        raise ValueError(f"batch_size must be even for loss {model.loss.name}; got {batch}")
+    model.history_, model.stop_training = History(), False
+    facts = run_config(model) | {
+        "data": _fingerprint(rows),
+        "batch": batch,
+        "epochs": epochs,
+        "shuffle": bool(shuffle),
+        "seed": seed,
+        "first_epoch": model.epochs_done_,
+    }
+    position, totals = Position(), None
+    if resume:
+        assert checkpoint is not None
+        facts["first_epoch"] = int(
+            read_native(checkpoint).metadata.get("run", {}).get("first_epoch", 0)
+        )
+        position, totals = _load(checkpoint, model, facts, callbacks)
+    task = TrainingTask(
+        model,
+        model.program(batch, training=True, loss=model.loss, workers=workers, seed=seed),
+        rows,
+        batch=batch,
+        epochs=epochs,
+        shuffle=shuffle,
+        seed=seed,
+        first_epoch=facts["first_epoch"],
+        totals=totals,
+    )
+    task.first_step = model.steps_ - task.steps_before(position.epoch, position.chunk)
+    model.loss_history_ = position.loss_history
+    try:
+        rounds.train(
+            task,
+            position,
+            epochs=epochs,
+            model=model,
+            progress=progress_of(progress),
+            callbacks=[_Figures(task, validation, workers), *callbacks],
+            save=None
+            if checkpoint is None
+            else lambda at: _save(checkpoint, model, task, at, facts, callbacks),
+            save_seconds=checkpoint_seconds,
+            unit="rows",
+            finished=lambda: model.stop_training,
+        )
+    finally:
+        model.epochs_done_ = facts["first_epoch"] + position.epoch
+        model.training_seconds_ = position.seconds
+    return model.history_

@@ -1,0 +1,106 @@
+"""Metrics by name: means over rows, computed beside the loss. Formulas: docs/nn.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fastembed.nn.losses import Loss
+
+__all__ = ["METRICS", "Metric", "metrics_of"]
+
+ACCURACY, TOP_K, BINARY, MAE, MSE = range(5)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of a row.
+
+    Parameters
+    ----------
+    name : str
+        Its key in `History`.
+    code : int
+        FE_METRIC_... of csrc/nn_job.h.
+    k : int
+        Of top-k accuracy.
+    threshold : float
+        Of binary accuracy: outputs above it mean 1.
+    classes : bool
+        It compares one label a row.
+    """
+
+    name: str
+    code: int
+    k: int = 0
+    threshold: float = 0.5
+    classes: bool = False
+
+
+METRICS: dict[str, Metric] = {
+    m.name: m
+    for m in (
+        Metric("categorical_accuracy", ACCURACY, classes=True),
+        Metric("sparse_categorical_accuracy", ACCURACY, classes=True),
+        Metric("top_k_categorical_accuracy", TOP_K, k=5, classes=True),
+        Metric("binary_accuracy", BINARY),
+        Metric("mean_absolute_error", MAE),
+        Metric("mean_squared_error", MSE),
+    )
+}
+SHORT = {"mae": "mean_absolute_error", "mse": "mean_squared_error"}
+
+
+def metrics_of(given: Iterable[str | Metric], loss: Loss, n_output: int) -> list[Metric]:
+    """The metrics that an argument means; "accuracy" is that of the loss.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, or a metric that does not fit the targets of the loss.
+    """
+    from fastembed._native import _nn
+
+    found = []
+    for item in given:
+        if isinstance(item, Metric):
+            metric = item
+        elif item in ("accuracy", "acc"):
+            classes = loss.labels or n_output > 1
+            one = loss.targets in ("unit", "binary") and not loss.labels
+            logits = bool(getattr(loss, "from_logits", False)) or loss.targets == "binary"
+            metric = (
+                Metric("accuracy", ACCURACY, classes=True)
+                if classes and not one
+                else Metric("accuracy", BINARY, threshold=0.0 if logits else 0.5)
+            )
+        elif item.startswith("top_") and item[4:].isdigit():
+            metric = Metric(item, TOP_K, k=int(item[4:]), classes=True)
+        elif SHORT.get(item, item) in METRICS:
+            chosen = METRICS[SHORT.get(item, item)]
+            metric = Metric(item, chosen.code, chosen.k, chosen.threshold, chosen.classes)
+        else:
+            allowed = ", ".join(["accuracy", *METRICS, "top_3, top_5, ..."])
+            raise ValueError(f"metrics must be among {allowed}; got {item!r}")
+        if loss.labels and not metric.classes:
+            raise ValueError(
+                f"metric {metric.name!r} compares vectors, and the targets of {loss.name} are "
+                "labels; use accuracy or top_k"
+            )
+        found.append(metric)
+    if len(found) > _nn.MAX_METRICS:
+        raise ValueError(f"at most {_nn.MAX_METRICS} metrics; got {len(found)}")
+    if len({m.name for m in found}) < len(found):
+        raise ValueError(f"a metric is named twice: {', '.join(m.name for m in found)}")
+    return found
+
+
+def metric_facts(metrics: list[Metric]) -> list[tuple[int, int, float]]:
+    """What the kernel is told."""
+    return [(m.code, m.k, m.threshold) for m in metrics]
+
+
+def metric_from_config(config: Any) -> Metric:
+    """The metric of stored values."""
+    return Metric(**config)

@@ -1,0 +1,36 @@
+"""Penalties of weights: l1 times the sum of |w| plus l2 times the sum of w^2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Regularizer", "regularizer_of"]
+
+
+@dataclass(frozen=True)
+class Regularizer:
+    """Added to the loss of each mini-batch: ``l1 sum |w| + l2 sum w^2`` (gradient
+    ``l1 sign(w) + 2 l2 w``).
+
+    Examples
+    --------
+    >>> Regularizer(l2=1e-4)
+    Regularizer(l1=0.0, l2=0.0001)
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.l1 >= 0 and self.l2 >= 0):
+            raise ValueError(f"l1 and l2 must be >= 0; got {self.l1!r} and {self.l2!r}")
+
+
+def regularizer_of(given: Regularizer | str | None) -> Regularizer | None:
+    """The penalty that an argument means: one of ours, "l1" or "l2" (0.01 each), or none."""
+    if given is None or isinstance(given, Regularizer):
+        return given
+    named = {"l1": Regularizer(l1=0.01), "l2": Regularizer(l2=0.01)}
+    if given not in named:
+        raise ValueError(f"a regularizer must be l1, l2, a Regularizer or None; got {given!r}")
+    return named[given]

@@ -1,0 +1,182 @@
+"""What `fastembed.core.rounds` drives for a network: chunks of mini-batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _nn_draws
+from fastembed.core.errors import TrainingError
+from fastembed.core.rounds import Figures
+from fastembed.core.threads import single_threaded_blas
+from fastembed.nn.program import Program
+
+__all__ = ["Rows", "TrainingTask", "evaluate_rows", "raise_ended"]
+
+ROWS_A_CHUNK = 4096  # mini-batches of about so many rows are one chunk of the training loop
+
+
+class Rows:
+    """Checked arrays to train or evaluate on: inputs, targets, weights."""
+
+    def __init__(
+        self, x: NDArray[Any], y: NDArray[Any] | None, weights: NDArray[np.float64] | None
+    ) -> None:
+        self.x, self.y, self.weights = x, y, weights
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def part(self, start: int, stop: int) -> Rows:
+        """Rows start .. stop - 1, without copying."""
+        y = None if self.y is None else self.y[start:stop]
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Rows(self.x[start:stop], y, weights)
+
+
+def raise_ended(what: int, row: int, rows: Rows, where: str, limit: int | None) -> None:
+    """Raise what ended a run of the kernels.
+
+    Raises
+    ------
+    ValueError
+        A row of X or y is not finite, or an id is out of range.
+    TrainingError
+        The loss is not finite.
+    """
+    if what == 3:
+        raise TrainingError(
+            f"the loss is not finite in {where}; the weights are those before it. Try a lower "
+            "learning rate, clipnorm, or inputs of a smaller scale"
+        )
+    if what == 2:
+        raise ValueError(f"y holds NaN or an infinite number in row {row}")
+    if limit is not None:
+        bad = rows.x[row]
+        value = int(bad[(bad < 0) | (bad >= limit)][0])
+        raise ValueError(
+            f"X: id {value} in row {row} is out of range: the Embedding has ids 0 .. {limit - 1}"
+        )
+    bad = np.asarray(rows.x[row])
+    column = int(np.flatnonzero(~np.isfinite(bad))[0])
+    raise ValueError(f"X holds {bad[column]} in row {row}, column {column}")
+
+
+def evaluate_rows(
+    program: Program, rows: Rows, batch: int, *, training: bool = False
+) -> NDArray[np.float64]:
+    """Loss and metrics, means over the rows."""
+    n = len(rows)
+    n_batches = -(-n // batch)
+    sums = np.zeros((n_batches, 1 + program.n_metrics))
+    with single_threaded_blas():
+        program.net.bind(rows.x, rows.y, rows.weights, None)
+        done, what, row = program.net.run(
+            0, batch, n, 0, np.zeros(n_batches), sums, training, 0, program.after_loss
+        )
+    if what:
+        where = f"mini-batch {done + 1} of an evaluation"
+        raise_ended(what, row, rows, where, program.graph.id_limit)
+    return sums.sum(axis=0) / n
+
+
+class TrainingTask:
+    """A `fastembed.core.rounds.Task`: a chunk is some mini-batches, always the same ones.
+
+    Parameters
+    ----------
+    model : Sequential
+        Whose optimiser, rate factor and figures so far are used.
+    first_epoch : int
+        Of this run, counted over all runs of the model; so is the attribute ``first_step``.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        program: Program,
+        rows: Rows,
+        *,
+        batch: int,
+        epochs: int,
+        shuffle: bool,
+        seed: int,
+        first_epoch: int,
+        totals: list[float] | None = None,
+    ) -> None:
+        self.model, self.program, self.rows, self.batch = model, program, rows, batch
+        self.shuffle, self.seed = shuffle, seed
+        self.first_epoch, self.first_step = first_epoch, 0
+        self.n_batches = -(-len(rows) // batch)
+        self.per_chunk = max(1, ROWS_A_CHUNK // batch)
+        self.steps = self.n_batches * epochs
+        self.work = len(rows)
+        self.names = ["loss", *(m.name for m in model.metrics)]
+        self.totals = np.zeros(len(self.names)) if totals is None else np.array(totals)
+        self._bound = -1
+
+    @property
+    def n_chunks(self) -> int:
+        """Chunks of an epoch."""
+        return -(-self.n_batches // self.per_chunk)
+
+    def steps_before(self, epoch: int, chunk: int) -> int:
+        """Mini-batches of this run before a chunk."""
+        return epoch * self.n_batches + min(chunk * self.per_chunk, self.n_batches)
+
+    def learning_rate(self, epoch: int, chunk: int) -> float:
+        """The rate of the last mini-batch of a chunk."""
+        last = min((chunk + 1) * self.per_chunk, self.n_batches) - 1
+        return float(self._rates(epoch * self.n_batches + last, 1)[0])
+
+    def _rates(self, first: int, count: int) -> NDArray[np.float64]:
+        rates = self.model.optimizer.rates(first, count, self.steps)
+        return np.ascontiguousarray(rates * self.model.rate_factor)
+
+    def _bind(self, epoch: int) -> None:
+        if epoch == self._bound:
+            return
+        order = None
+        if self.shuffle:
+            group = self.model.loss.group
+            order = _nn_draws.order(len(self.rows), self.seed, self.first_epoch + epoch, group)
+        self.program.net.bind(self.rows.x, self.rows.y, self.rows.weights, order)
+        self._bound = epoch
+
+    def run(self, epoch: int, first: int, count: int) -> Figures:
+        """Train on chunks first .. first + count - 1: one native call."""
+        n, at = len(self.rows), first * self.per_chunk
+        stop = min(at + count * self.per_chunk, self.n_batches)
+        self._bind(epoch)
+        if first == 0:
+            self.totals[:] = 0
+        sums = np.zeros((stop - at, len(self.names)))
+        step = epoch * self.n_batches + at
+        rates = self._rates(step, stop - at)
+        step += self.first_step
+        program = self.program
+        with single_threaded_blas():
+            done, what, row = program.net.run(
+                at, self.batch, n, step, rates, sums, True, 0, program.after_update
+            )
+        self.model.steps_ = step + done
+        if what:
+            where = f"epoch {epoch + 1}, mini-batch {at + done + 1} of {self.n_batches}"
+            raise_ended(what, row, self.rows, where, program.graph.id_limit)
+        losses, examples = [], []
+        for begin in range(0, stop - at, self.per_chunk):
+            own = sums[begin : begin + self.per_chunk].sum(axis=0)
+            self.totals += own
+            losses.append(float(own[0]))
+            last = min((at + begin + self.per_chunk) * self.batch, n)
+            examples.append(last - (at + begin) * self.batch)
+        work = sum(examples)
+        seen = min(stop * self.batch, n)
+        shown = dict(zip(self.names, (self.totals / seen).tolist(), strict=True))
+        return Figures(losses, examples, work, shown)
+
+    def figures(self) -> dict[str, float]:
+        """Loss and metrics of the epoch, means over its rows."""
+        return dict(zip(self.names, (self.totals / len(self.rows)).tolist(), strict=True))
