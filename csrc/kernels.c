@@ -9,6 +9,7 @@
 #include "lmquery_fill.h"
 #include "lmquery_score.h"
 #include "ngram.h"
+#include "nlm.h"
 #include "panel.h"
 #include "scan.h"
 #include "spmm.h"
@@ -65,6 +66,7 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .brown_restore = fe_brown_restore,
     .brown_information = fe_brown_information,
     .xlogy_list = fe_xlogy_list,
+    .nlm_unit = fe_nlm_unit,
     .exchange_new = fe_exchange_new,
     .exchange_free = fe_exchange_free,
     .exchange_chunk = fe_exchange_chunk,

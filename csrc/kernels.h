@@ -12,6 +12,8 @@
 #include "ngram_job.h"
 #include "word2vec_job.h"
 
+struct fe_nlm_job; /* nlm_job.h */
+struct fe_nlm_state;
 struct fe_fold;  /* utf8.h */
 struct fe_table; /* hash.h */
 struct fe_scanned; /* scan.h */
@@ -122,6 +124,9 @@ typedef struct {
                                const uint32_t *first, size_t n, const double *loss);
     double (*brown_information)(const fe_brown *brown);
     void (*xlogy_list)(const double *x, const double *y, size_t n, double magic, double *out);
+    /* nlm.h */
+    void (*nlm_unit)(const struct fe_nlm_job *job, struct fe_nlm_state *st, int phase,
+                     int64_t unit, int64_t thread);
     /* exchange.h */
     fe_exchange *(*exchange_new)(const fe_pairs *pairs, uint32_t n_classes, uint32_t *classes,
                                  double *matrices);

@@ -21,6 +21,10 @@ enum {
     FE_STREAM_GLOVE_STRATA = 12,
     FE_STREAM_GLOVE_TURN = 13,
     FE_STREAM_GENERATE = 20,
+    FE_STREAM_NLM_INIT = 24,
+    FE_STREAM_NLM_ORDER = 25,
+    FE_STREAM_NLM_NOISE = 26,
+    FE_STREAM_NLM_DROPOUT = 27,
     FE_STREAM_NN_ORDER = 30,
     FE_STREAM_NN_INIT = 31,
     FE_STREAM_NN = 32       /* and 64 more for each further operation */

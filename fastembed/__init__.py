@@ -26,6 +26,7 @@ _HOME = {
     "InterpolatedLM": "fastembed.ngram.interpolated",
     "KeyedVectors": "fastembed.embed.keyed_vectors",
     "LSA": "fastembed.embed.lsa",
+    "NeuralLM": "fastembed.nlm.model",
     "NgramCounts": "fastembed.ngram.counts",
     "NgramLM": "fastembed.ngram.model",
     "NotFittedError": "fastembed.core.errors",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from fastembed.ngram.counts import NgramCounts
     from fastembed.ngram.interpolated import InterpolatedLM
     from fastembed.ngram.model import NgramLM
+    from fastembed.nlm.model import NeuralLM
     from fastembed.text.corpus import Corpus
     from fastembed.text.encoded import EncodedCorpus
     from fastembed.text.vocabulary import Vocabulary

@@ -36,6 +36,7 @@ LAYERS = {
     "ngram": 6,
     "cluster": 6,
     "nn": 6,
+    "nlm": 6,
     "compat": 7,
     "bench": 7,
     "cli": 8,

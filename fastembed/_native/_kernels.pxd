@@ -109,6 +109,12 @@ cdef extern from "ngram_job.h" nogil:
         uint32_t *rank
         uint32_t *directory
 
+cdef extern from "nlm_job.h" nogil:
+    struct fe_nlm_job:
+        pass
+    struct fe_nlm_state:
+        pass
+
 cdef extern from "utf8.h" nogil:
     ctypedef struct fe_fold:
         const uint32_t *table
@@ -297,6 +303,8 @@ cdef extern from "kernels.h" nogil:
                              size_t, const double *) noexcept nogil
         double (*brown_information)(const fe_brown *) noexcept nogil
         void (*xlogy_list)(const double *, const double *, size_t, double, double *) noexcept nogil
+        void (*nlm_unit)(const fe_nlm_job *, fe_nlm_state *, int, int64_t,
+                         int64_t) noexcept nogil
         fe_exchange *(*exchange_new)(const fe_pairs *, uint32_t, uint32_t *,
                                      double *) noexcept nogil
         void (*exchange_free)(fe_exchange *) noexcept nogil

@@ -42,6 +42,7 @@ class SavedModel:
     position: Position
     epochs_done: int  # by earlier fits
     corpus: str  # fingerprint, "" in a model
+    metadata: dict[str, Any]  # all that the file says beside its arrays
 
     def vocabulary(self) -> Vocabulary:
         """Words and counts, copied out of the file."""
@@ -107,6 +108,7 @@ def open_model(path: StrPath, kind: str) -> SavedModel:
         position=position,
         epochs_done=epochs_done,
         corpus=corpus,
+        metadata=metadata,
     )
 
 

@@ -69,6 +69,7 @@ class TrainedVectors(Params):
         checkpoint: StrPath | None,
         checkpoint_seconds: float,
         unit: str = "words",
+        finished: Callable[[], bool] = lambda: False,
     ) -> None:
         """Run the task from ``position``; figures and vectors so far stay when it is stopped."""
         self._params = params
@@ -94,6 +95,7 @@ class TrainedVectors(Params):
                 save=save if checkpoint is not None else None,
                 save_seconds=checkpoint_seconds,
                 unit=unit,
+                finished=finished,
             )
         finally:
             self._in_training = False

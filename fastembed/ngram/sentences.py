@@ -169,8 +169,12 @@ def open_sentences(
     skip: bool,
     workers: int,
     progress: Progress | bool | None,
+    max_vocab: int | None = None,
 ) -> Iterator[Sentences]:
-    """The sentences of anything that `Corpus` takes; see `fastembed.ngram.counts.count_ngrams`."""
+    """The sentences of anything that `Corpus` takes; see `fastembed.ngram.counts.count_ngrams`.
+
+    ``max_vocab``: of a text, keep only so many of the most frequent words.
+    """
     if min_count < 1:
         raise ValueError(f"min_count must be >= 1; got {min_count}")
     if vocab is not None and min_count > 1:
@@ -185,7 +189,7 @@ def open_sentences(
         name = os.fspath(corpus) if isinstance(corpus, str | os.PathLike) else "the corpus"
     else:
         encoded, name = (
-            _encode(source, vocab, min_count, keep_empty, workers, progress),
+            _encode(source, vocab, min_count, max_vocab, keep_empty, workers, progress),
             source.name,
         )
     try:
@@ -203,6 +207,7 @@ def _encode(
     source: Corpus,
     vocab: StrPath | Vocabulary | None,
     min_count: int,
+    max_vocab: int | None,
     keep_empty: bool,
     workers: int,
     progress: Progress | bool | None,
@@ -210,8 +215,9 @@ def _encode(
     if vocab is None:
         return source.encode(
             min_count=min_count,
+            max_vocab=max_vocab,
             specials=SPECIALS,
-            oov="unk" if min_count > 1 else "drop",
+            oov="unk" if min_count > 1 or max_vocab is not None else "drop",
             keep_empty=keep_empty,
             workers=workers,
             progress=progress,

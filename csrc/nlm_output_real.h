@@ -1,0 +1,237 @@
+/* nlm_output_real.h: the output layers of a neural language model: a softmax over rows of a matrix,
+ * block by block, with its gradient and its optimiser in the same pass; the words of a class; the
+ * words that noise drew. Formulas: docs/neural-lm.md.
+ *
+ * For one type of number (real_float.h).
+ */
+
+/* Room of one thread: products (batch, ld_class or ld_block), gradient of a block of rows, and
+ * three rows. */
+typedef struct {
+    FE_REAL *products, *rows, *adjust, *own, *bias;
+} FE_R(fe_nlm_scratch);
+
+static FE_R(fe_nlm_scratch) FE_R(fe_nlm_scratch_of)(const fe_nlm_job *job, const fe_nlm_state *st,
+                                              int64_t thread) {
+    const int64_t ld = st->ld_block > st->ld_class ? st->ld_block : st->ld_class;
+    const int64_t widest = fe_nlm_widest(job);
+    FE_REAL *at = st->scratch[thread];
+    FE_R(fe_nlm_scratch) s;
+    s.adjust = at;
+    s.own = s.adjust + ld;
+    s.bias = s.own + ld;
+    s.rows = s.bias + ld;
+    s.products = s.rows + (job->block > FE_NLM_ROWS ? job->block : FE_NLM_ROWS) * widest + 16;
+    return s;
+}
+
+/* Step rows [first, first + count) of a layer, with the gradients of their weights and biases. */
+static void FE_R(fe_nlm_step_rows)(const fe_nlm_state *st, const fe_nlm_layer *layer,
+                                   int64_t first, int64_t count, const FE_REAL *weights,
+                                   const FE_REAL *biases) {
+    const int64_t cols = layer->cols, from = first * cols, slot = layer->rows * cols;
+    const int states = fe_optim_states(st->optim.kind);
+    FE_REAL *s = layer->w_state, *t = layer->b_state;
+    FE_R(fe_optim_step)(&st->optim, st->at, (size_t)(count * cols), (FE_REAL *)layer->w + from,
+                        weights, states > 0 ? s + from : NULL,
+                        states > 1 ? s + slot + from : NULL);
+    if (layer->b == NULL || biases == NULL) return;
+    fe_optim_rates at = st->at;
+    at.shrink = 1; /* biases do not decay */
+    FE_R(fe_optim_step)(&st->optim, at, (size_t)count, (FE_REAL *)layer->b + first, biases,
+                        states > 0 ? t + first : NULL,
+                        states > 1 ? t + layer->rows + first : NULL);
+}
+
+/* What is added to the products of a block: see fe_nlm_exponentials and fe_nlm_contrast. */
+static void FE_R(fe_nlm_offsets)(const fe_nlm_job *job, const fe_nlm_state *st, int64_t first,
+                              int64_t nb, FE_R(fe_nlm_scratch) s) {
+    const FE_REAL *bias = fe_nlm_dense(job)->b, *noise = job->log_noise;
+    for (int64_t j = 0; j < nb; j++) {
+        if (!fe_nlm_is_sampled(job, st)) {
+            s.adjust[j] = s.own[j] = bias[first + j];
+            continue;
+        }
+        const uint32_t word = st->candidate[first + j], times = st->multiplicity[first + j];
+        s.own[j] = bias[word] - noise[word];
+        if (job->output == FE_NLM_NCE)
+            s.adjust[j] = (FE_REAL)times;
+        else
+            s.adjust[j] = times ? s.own[j] + (FE_REAL)log((double)times) : FE_NLM_NEVER;
+    }
+    for (int64_t j = nb; j < st->ld_block; j++) {
+        s.own[j] = FE_NLM_NEVER;
+        s.adjust[j] = job->output == FE_NLM_NCE && st->train ? 0 : FE_NLM_NEVER;
+    }
+}
+
+/* Rows of a block: where they lie, or gathered there. */
+static const FE_REAL *FE_R(fe_nlm_block_rows)(const fe_nlm_job *job, const fe_nlm_state *st,
+                                        int64_t first) {
+    if (fe_nlm_is_sampled(job, st)) return (const FE_REAL *)st->gathered + first * job->features;
+    return (const FE_REAL *)fe_nlm_dense(job)->w + first * job->features;
+}
+
+/* Logits of a block, and their exponentials (NCE: their gradient). */
+static void FE_R(fe_nlm_block_forward)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
+                                    FE_REAL *to, FE_R(fe_nlm_scratch) s) {
+    const int64_t first = block * job->block, k = job->features, ld = st->ld_block;
+    const int64_t nb = st->rows - first < job->block ? st->rows - first : job->block;
+    FE_R(fe_nlm_offsets)(job, st, first, nb, s);
+    FE_R(fe_nlm_gemm)(job, 0, 1, st->m, nb, k, st->f, k, FE_R(fe_nlm_block_rows)(job, st, first), k, 0, to,
+                    ld);
+    FE_REAL *tops = (FE_REAL *)st->block_max + block * job->batch;
+    FE_REAL *sums = (FE_REAL *)st->block_sum + block * job->batch;
+    if (fe_nlm_is_sampled(job, st) && job->output == FE_NLM_NCE)
+        FE_R(fe_nlm_contrast)(to, st->m, nb, ld, s.own, s.adjust, st->column, (uint32_t)first, sums);
+    else
+        FE_R(fe_nlm_exponentials)(to, st->m, nb, ld, s.adjust, s.own, st->column, (uint32_t)first,
+                               tops, sums, st->target_logit);
+}
+
+static void FE_R(fe_nlm_logits)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
+                             int64_t thread) {
+    FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
+    if (fe_nlm_is_sampled(job, st)) {
+        const int64_t first = block * job->block, k = job->features;
+        const int64_t stop = st->rows < first + job->block ? st->rows : first + job->block;
+        for (int64_t j = first; j < stop; j++)
+            memcpy((FE_REAL *)st->gathered + j * k, (const FE_REAL *)job->out.w + st->candidate[j] * k,
+                   (size_t)k * sizeof(FE_REAL));
+    }
+    FE_REAL *to = st->kept ? (FE_REAL *)st->exps + block * job->batch * st->ld_block : s.products;
+    FE_R(fe_nlm_block_forward)(job, st, block, to, s);
+}
+
+/* Examples [first, last): log-sum-exp over the blocks, losses, and what the exponentials of each
+ * block are to be multiplied with to be the gradient of the mean loss. */
+static void FE_R(fe_nlm_normalise)(const fe_nlm_job *job, fe_nlm_state *st, int64_t first,
+                                int64_t last) {
+    const int contrast = fe_nlm_is_sampled(job, st) && job->output == FE_NLM_NCE;
+    const FE_REAL *tops = st->block_max, *sums = st->block_sum;
+    FE_REAL *factor = st->factor;
+    for (int64_t i = first; i < last; i++) {
+        double top = FE_NLM_NEVER, sum = 0.0;
+        for (int64_t b = 0; b < st->n_blocks && !contrast; b++)
+            if (tops[b * job->batch + i] > top) top = tops[b * job->batch + i];
+        for (int64_t b = 0; b < st->n_blocks; b++)
+            sum += contrast ? sums[b * job->batch + i]
+                            : sums[b * job->batch + i] * exp(tops[b * job->batch + i] - top);
+        const double lse = contrast ? 0.0 : top + log(sum);
+        ((FE_REAL *)st->lse)[i] = (FE_REAL)lse;
+        st->loss[i] = contrast ? sum : lse - ((FE_REAL *)st->target_logit)[i];
+        for (int64_t b = 0; b < st->n_blocks && st->train; b++)
+            factor[b * job->batch + i] =
+                (FE_REAL)((contrast ? 1.0 : exp(tops[b * job->batch + i] - lse)) / (double)st->m);
+    }
+}
+
+/* The block's gradient in the logits, in place of its exponentials; biases OUT. */
+static FE_REAL *FE_R(fe_nlm_block_gradient)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
+                                      FE_R(fe_nlm_scratch) s) {
+    const int64_t first = block * job->block;
+    const int64_t nb = st->rows - first < job->block ? st->rows - first : job->block;
+    const int contrast = fe_nlm_is_sampled(job, st) && job->output == FE_NLM_NCE;
+    FE_REAL *g = (FE_REAL *)st->exps + block * job->batch * st->ld_block;
+    if (!st->kept) {
+        g = s.products;
+        FE_R(fe_nlm_block_forward)(job, st, block, g, s);
+    }
+    FE_R(fe_nlm_gradient)(g, st->m, nb, st->ld_block, (FE_REAL *)st->factor + block * job->batch,
+                       st->column, (uint32_t)first, contrast ? 0 : 1 / (FE_REAL)st->m, s.bias);
+    return g;
+}
+
+/* Gradient and step of a block's rows. g IN (m, ld_block), its sums in s.bias */
+static void FE_R(fe_nlm_block_step)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
+                                 const FE_REAL *g, FE_R(fe_nlm_scratch) s) {
+    const int64_t first = block * job->block, k = job->features;
+    const int64_t nb = st->rows - first < job->block ? st->rows - first : job->block;
+    FE_R(fe_nlm_gemm)(job, 1, 0, nb, k, st->m, g, st->ld_block, st->f, k, 0, s.rows, k);
+    if (fe_nlm_is_sampled(job, st)) {
+        for (int64_t j = 0; j < nb; j++)
+            FE_R(fe_nlm_step_rows)(st, &job->out, st->candidate[first + j], 1, s.rows + j * k,
+                                s.bias + j);
+        return;
+    }
+    if (job->tied) { /* what the words gave as context */
+        const uint64_t low = (uint64_t)first << 32, high = (uint64_t)(first + nb) << 32;
+        int64_t at = 0, stop = st->n_embed;
+        while (at < stop) {
+            const int64_t middle = at + (stop - at) / 2;
+            if (st->embed_keys[middle] < low) at = middle + 1;
+            else stop = middle;
+        }
+        for (; at < st->n_embed && st->embed_keys[at] < high; at++) {
+            const int64_t place = (uint32_t)st->embed_keys[at];
+            const FE_REAL *from = (const FE_REAL *)st->dx + place / job->n * st->lddx +
+                               place % job->n * job->dim;
+            FE_REAL *row = s.rows + ((int64_t)(st->embed_keys[at] >> 32) - first) * k;
+            for (int64_t c = 0; c < k; c++) row[c] += from[c];
+        }
+    }
+    FE_R(fe_nlm_step_rows)(st, fe_nlm_dense(job), first, nb, s.rows, s.bias);
+}
+
+/* A slice of the blocks: gradient of the features, and the step of the rows (that of tied rows
+ * waits for the gradient of the context). */
+static void FE_R(fe_nlm_backward)(const fe_nlm_job *job, fe_nlm_state *st, int64_t slice,
+                               int64_t thread) {
+    FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
+    const int64_t begin = st->n_blocks * slice / st->n_slices, k = job->features;
+    const int64_t end = st->n_blocks * (slice + 1) / st->n_slices;
+    FE_REAL *df = (FE_REAL *)st->df + slice * job->batch * k;
+    for (int64_t block = begin; block < end; block++) {
+        const int64_t first = block * job->block;
+        const int64_t nb = st->rows - first < job->block ? st->rows - first : job->block;
+        const FE_REAL *g = FE_R(fe_nlm_block_gradient)(job, st, block, s);
+        FE_R(fe_nlm_gemm)(job, 0, 0, st->m, k, nb, g, st->ld_block, FE_R(fe_nlm_block_rows)(job, st, first),
+                        k, block > begin, df, k);
+        if (!job->tied) FE_R(fe_nlm_block_step)(job, st, block, g, s);
+    }
+}
+
+static void FE_R(fe_nlm_tied_step)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
+                                int64_t thread) {
+    FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
+    FE_REAL *g = (FE_REAL *)st->exps + block * job->batch * st->ld_block;
+    const int64_t first = block * job->block;
+    const int64_t nb = st->rows - first < job->block ? st->rows - first : job->block;
+    if (!st->kept) g = FE_R(fe_nlm_block_gradient)(job, st, block, s);
+    /* what was kept has no sums: take them again, for all alike */
+    memset(s.bias, 0, (size_t)nb * sizeof *s.bias);
+    for (int64_t i = 0; i < st->m; i++)
+        for (int64_t j = 0; j < nb; j++) s.bias[j] += g[i * st->ld_block + j];
+    FE_R(fe_nlm_block_step)(job, st, block, g, s);
+}
+
+/* The examples of one class: softmax over its words, gradient and step. */
+static void FE_R(fe_nlm_class)(const fe_nlm_job *job, fe_nlm_state *st, int64_t group,
+                            int64_t thread) {
+    FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
+    const int64_t begin = st->group[group], m = st->group[group + 1] - begin, k = job->features;
+    const uint32_t class_ = st->column[begin], first = job->class_start[class_];
+    const int64_t nc = job->class_start[class_ + 1] - first, ld = st->ld_class;
+    const FE_REAL *rows = (const FE_REAL *)job->out.w + first * k, *bias = job->out.b;
+    const FE_REAL *f = (const FE_REAL *)st->f + begin * k;
+    FE_REAL *tops = (FE_REAL *)st->block_max + begin, *sums = (FE_REAL *)st->block_sum + begin;
+    FE_REAL *target_logit = (FE_REAL *)st->target_logit + begin, *g = s.products;
+    for (int64_t j = 0; j < ld; j++) s.adjust[j] = j < nc ? bias[first + j] : FE_NLM_NEVER;
+    uint32_t *column = st->candidate + begin; /* of the target, within out */
+    for (int64_t i = 0; i < m; i++) column[i] = job->row_of[st->target[begin + i]];
+    FE_R(fe_nlm_gemm)(job, 0, 1, m, nc, k, f, k, rows, k, 0, g, ld);
+    FE_R(fe_nlm_exponentials)(g, m, nc, ld, s.adjust, s.adjust, column, first, tops, sums,
+                           target_logit);
+    for (int64_t i = 0; i < m; i++) {
+        st->loss[begin + i] += tops[i] + log((double)sums[i]) - target_logit[i];
+        sums[i] = (FE_REAL)(1.0 / ((double)sums[i] * (double)st->m));
+    }
+    if (!st->train) return;
+    FE_R(fe_nlm_gradient)(g, m, nc, ld, sums, column, first, 1 / (FE_REAL)st->m, s.bias);
+    FE_R(fe_nlm_gemm)(job, 0, 0, m, k, nc, g, ld, rows, k, 1, (FE_REAL *)st->df + begin * k, k);
+    for (int64_t j = 0; j < nc; j += job->block) {
+        const int64_t nb = nc - j < job->block ? nc - j : job->block;
+        FE_R(fe_nlm_gemm)(job, 1, 0, nb, k, m, g + j, ld, f, k, 0, s.rows, k);
+        FE_R(fe_nlm_step_rows)(st, &job->out, first + j, nb, s.rows, s.bias + j);
+    }
+}

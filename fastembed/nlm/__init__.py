@@ -1,0 +1,1 @@
+"""Neural language models (docs/neural-lm.md)."""

@@ -1,0 +1,129 @@
+"""What the training loop drives for neural language models: places of a text in random order.
+
+The text is cut into segments of about a million places, which are read one after the other, in a
+random order, and whose places are shuffled: memory does not grow with the text, and a mini-batch
+has places of all over its segment.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _nlm
+from fastembed.core.rounds import Figures, Position
+from fastembed.core.schedule import learning_rate
+from fastembed.core.threads import resolve_workers, single_threaded_blas
+from fastembed.ngram.sentences import Sentences
+from fastembed.ngram.tables import BOS_ID, EOS_ID
+from fastembed.nlm.network import Shape
+
+__all__ = ["SEGMENT", "NeuralTask"]
+
+SEGMENT = 1 << 20  # places, <s> among them
+
+
+class NeuralTask:
+    """A `fastembed.core.rounds.Task`; a chunk is a mini-batch."""
+
+    def __init__(
+        self,
+        sentences: Sentences,
+        net: _nlm.Net,
+        shape: Shape,
+        params: dict[str, Any],
+        position: Position,
+        segment: int = SEGMENT,
+    ) -> None:
+        self.sentences, self.net, self.shape, self.params = sentences, net, shape, params
+        self.position, self.segment = position, segment
+        self.work = sentences.encoded.n_tokens + sentences.encoded.n_sentences
+        self._segments = -(-sentences.size // segment)
+        # <s> before the end of each segment; all other places are targets
+        ends = np.minimum(np.arange(self._segments + 1) * segment, sentences.size)
+        begun = np.array([self._sentences_before(int(end)) for end in ends])
+        targets = np.diff(ends) - np.diff(begun)
+        self._batches = -(-targets // shape.places)
+        self.n_chunks = int(self._batches.sum())
+        self._held: tuple[tuple[int, int], NDArray[np.uint32], NDArray[np.uint32]] | None = None
+
+    def _sentences_before(self, position: int) -> int:
+        offsets = self.sentences.encoded.offsets
+        return bisect.bisect_left(
+            range(self.sentences.encoded.n_sentences), position,
+            key=lambda i: int(offsets[i]) + 2 * i,
+        )  # fmt: skip
+
+    def _order(self, epoch: int) -> NDArray[np.uint32]:
+        order = np.arange(self._segments, dtype=np.uint32)
+        _nlm.shuffle(order, self.params["seed"], epoch << 32 | 0xFFFFFFFF)
+        return order
+
+    def _places(self, epoch: int, segment: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """A segment's words, with the context before and behind it, and its places, shuffled."""
+        if self._held is not None and self._held[0] == (epoch, segment):
+            return self._held[1:]
+        self._held = None
+        first = segment * self.segment
+        last = min(first + self.segment, self.sentences.size)
+        behind = min(last + self.shape.window, self.sentences.size)
+        overlap = max(self.shape.n, self.shape.window)
+        workers = resolve_workers(self.params["workers"])
+        found = self.sentences.stream(first, behind, overlap, workers)
+        begin = found.begin
+        words = np.concatenate([[BOS_ID], found.words, [EOS_ID]]).astype(np.uint32)
+        begin += 1
+        own = words[begin : begin + last - first]
+        places = (begin + np.flatnonzero(own != BOS_ID)).astype(np.uint32)
+        _nlm.shuffle(places, self.params["seed"], epoch << 32 | segment)
+        self._held = ((epoch, segment), words, places)
+        return words, places
+
+    def _rates(self, epoch: int, first: int, count: int) -> NDArray[np.float64]:
+        done = (epoch * self.n_chunks + first + np.arange(count)) / (
+            self.params["epochs"] * self.n_chunks
+        )
+        return learning_rate(
+            self.params["schedule"], self.params["alpha"], self.params["min_alpha"], done
+        ).astype(np.float64)
+
+    def learning_rate(self, epoch: int, chunk: int) -> float:
+        """Learning rate of a mini-batch."""
+        return float(self._rates(epoch, chunk, 1)[0])
+
+    def run(self, epoch: int, first: int, count: int) -> Figures:
+        """Some mini-batches, which may lie in several segments."""
+        order = self._order(epoch)
+        ends = np.cumsum(self._batches[order])
+        losses: list[float] = []
+        examples: list[int] = []
+        work, at = 0, first
+        while at < first + count:
+            turn = int(np.searchsorted(ends, at, side="right"))
+            stop = min(first + count, int(ends[turn]))
+            words, places = self._places(epoch, int(order[turn]))
+            begin = at - (int(ends[turn - 1]) if turn else 0)
+            per = self.shape.places
+            some = places[begin * per : (begin + stop - at) * per]
+            with single_threaded_blas():
+                loss, number = self.net.train(
+                    words, some, per, epoch * self.n_chunks + at, self._rates(epoch, at, stop - at)
+                )
+            losses += loss.tolist()
+            examples += number.tolist()
+            work += len(some)
+            at = stop
+        return Figures(losses, examples, work, self._shown(losses, examples, epoch, first))
+
+    def _shown(
+        self, losses: list[float], examples: list[int], epoch: int, chunk: int
+    ) -> dict[str, float]:
+        """Perplexity of the epoch so far; with noise words the loss is not that of all words."""
+        mean = (self.position.loss + sum(losses)) / max(self.position.examples + sum(examples), 1)
+        name = "loss" if self.params["output"] in ("nce", "sampled") else "perplexity"
+        value = mean if name == "loss" else math.exp(mean) if mean < 700 else math.inf
+        return {name: value, "lr": self.learning_rate(epoch, chunk)}
