@@ -16,8 +16,9 @@ from fastembed.nlm.network import Shape, make_net, state_arrays
 
 BOS, EOS, V = 1, 2, 13
 PARAMS = {
-    "architecture": "bengio", "output": "softmax", "context": 3, "vector_size": 3, "hidden": 5,
-    "direct": False, "combine": "concatenate", "tied": False, "samples": 16, "ns_exponent": 0.75,
+    "architecture": "bengio", "output_layer": "softmax", "context": 3, "vector_size": 3,
+    "hidden": 5, "direct": False, "combine": "concatenate", "tied": False, "samples": 16,
+    "ns_exponent": 0.75,
     "batch_size": 64, "optimizer": "sgd", "dropout": 0.0, "weight_decay": 0.0, "seed": 3,
     "workers": 1,
 }  # fmt: skip
@@ -54,13 +55,13 @@ def setup(dtype=np.float64, seed=7, **changes):
     """Params, shape, random arrays, and what the oracle needs beside them."""
     params = PARAMS | changes
     shape = Shape(params, V)
-    class_of = CLASS_OF if params["output"] == "class_factored" else None
+    class_of = CLASS_OF if params["output_layer"] == "class_factored" else None
     arrays = network.initial_arrays(shape, COUNTS, class_of, seed)
     rng = np.random.default_rng(seed)
     for name, array in arrays.items():
         arrays[name] = rng.normal(scale=0.5, size=array.shape).astype(dtype)
     more = {"class_of": class_of}
-    if params["output"] in ("nce", "sampled"):
+    if params["output_layer"] in ("nce", "sampled"):
         # as many places as draws: wherever the reading begins, these are the words
         noise = rng.choice(np.r_[0, 2:V], size=params["samples"]).astype(np.uint32)
         q = (np.maximum(COUNTS, 0.5) ** 0.75) / (np.maximum(COUNTS, 0.5) ** 0.75).sum()
@@ -94,7 +95,7 @@ def isa(request):
 
 @pytest.mark.parametrize(("model", "output"), CASES)
 def test_loss_and_gradient_are_those_of_the_formula(model, output):
-    params, shape, arrays, more = setup(output=output, **MODELS[model])
+    params, shape, arrays, more = setup(output_layer=output, **MODELS[model])
     stream, places = stream_of()
     places = places[: shape.places]
     examples = oracle.examples_of(stream, places, shape, BOS, EOS)
@@ -141,7 +142,7 @@ def test_dropout_gradient_is_that_of_its_own_loss(model):
 
 @pytest.mark.parametrize(("model", "output"), CASES)
 def test_scores_are_exact_and_sum_to_one(model, output):
-    params, shape, arrays, more = setup(output=output, **MODELS[model])
+    params, shape, arrays, more = setup(output_layer=output, **MODELS[model])
     stream, places = stream_of()
     net = net_of(params, shape, arrays, {"class_of": more["class_of"]}, batch=7, kept_bytes=0)
     with single_threaded_blas():
@@ -150,8 +151,8 @@ def test_scores_are_exact_and_sum_to_one(model, output):
     expected = np.array([oracle.log_probs(arrays, shape, context, more["class_of"])
                          for context, _ in examples])  # fmt: skip
     np.testing.assert_allclose(every * np.log(10), expected, atol=1e-12)
-    np.testing.assert_allclose(scores, [-row[target] for row, (_, target)
-                                        in zip(expected, examples, strict=True)], atol=1e-12)  # fmt: skip
+    own = [-row[target] for row, (_, target) in zip(expected, examples, strict=True)]
+    np.testing.assert_allclose(scores, own, atol=1e-12)
     np.testing.assert_allclose((10**every).sum(axis=1), 1, atol=1e-12)
 
 
@@ -161,7 +162,7 @@ def test_float_follows_double_with_every_instruction_set(isa, model, output, opt
     results = []
     for dtype in (np.float64, np.float32):
         params, shape, arrays, more = setup(
-            dtype, output=output, optimizer=optimizer, weight_decay=0.1, **MODELS[model]
+            dtype, output_layer=output, optimizer=optimizer, weight_decay=0.1, **MODELS[model]
         )
         arrays |= {name: np.ascontiguousarray(a.astype(dtype))
                    for name, a in state_arrays(arrays, optimizer).items()}  # fmt: skip
@@ -182,13 +183,15 @@ def test_bits_do_not_depend_on_workers_or_buffers(model, output):
     found = []
     for workers, kept in ((1, 1 << 20), (2, 1 << 20), (4, 1 << 20), (3, 0)):
         params, shape, arrays, more = setup(
-            np.float32, output=output, optimizer="adam", workers=workers, dropout=0.2,
+            np.float32, output_layer=output, optimizer="adam", workers=workers, dropout=0.2,
             vector_size=20, **{"hidden": 20, **MODELS[model]} | {"hidden": 20},
         )  # fmt: skip
         arrays |= state_arrays(arrays, "adam")
         stream, places = stream_of(60)
         net = net_of(params, shape, arrays, more, kept_bytes=kept, block=4)
-        losses, _ = train(net, stream, places, shape, np.full(-(-len(places) // shape.places), 0.01))
+        losses, _ = train(
+            net, stream, places, shape, np.full(-(-len(places) // shape.places), 0.01)
+        )
         found.append({"losses": losses, **arrays})
     for other in found[1:]:
         for name, array in found[0].items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import click
@@ -20,6 +21,8 @@ __all__ = ["generate"]
 @click.option("--context", default="", metavar="WORDS", help="How each sentence begins.")
 @click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True,
               help="Below 1: more of what is probable; 0: the most probable word.")  # fmt: skip
+@click.option("--top-k", type=click.IntRange(min=1), metavar="K",
+              help="Neural models: draw from the K most probable words only.")  # fmt: skip
 @click.option("--max-words", type=click.IntRange(min=1), default=1000, show_default=True,
               metavar="N", help="A sentence ends here at the latest.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
@@ -29,12 +32,16 @@ def generate(
     seed: int,
     context: str,
     temperature: float,
+    top_k: int | None,
     max_words: int,
     as_json: bool,
 ) -> None:
     """Draw sentences from MODEL, a line each."""
     lm = load_model(model)
-    sentences = lm.generate(number, seed, context, temperature, max_words=max_words)
+    more = {} if top_k is None else {"top_k": top_k}
+    if more and "top_k" not in inspect.signature(lm.generate).parameters:
+        raise click.UsageError("--top-k is for neural models")
+    sentences = lm.generate(number, seed, context, temperature, max_words=max_words, **more)
     if context:
         sentences = [f"{context} {sentence}".rstrip() for sentence in sentences]
     if as_json:

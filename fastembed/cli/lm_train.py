@@ -11,11 +11,18 @@ import click
 from fastembed.cli.lm_files import FORMATS, format_of, save_model
 from fastembed.cli.options import TEXT_OPTIONS, quiet_option, reporter, text_options, training_text
 from fastembed.cli.parameters import given_parameters
-from fastembed.cli.training import check_output, config_option
+from fastembed.cli.training import (
+    CHECKPOINT_OPTIONS,
+    Checkpoint,
+    check_output,
+    checkpoint_options,
+    config_option,
+)
 from fastembed.cluster.class_lm import ClassLM
 from fastembed.core.params import params_of
 from fastembed.ngram.model import NgramLM
 from fastembed.ngram.smoothing import SMOOTHINGS
+from fastembed.nlm.model import NeuralLM
 
 if TYPE_CHECKING:
     from fastembed.core.progress import Progress
@@ -29,8 +36,9 @@ class Inputs:
 
     text: Any
     heldout: Any  # None if not given
-    classes: str | None  # a file of clusters
+    classes: str | None  # a file of clusters, or how many
     progress: Progress
+    saved: Checkpoint  # where the run is saved, of models that train in rounds
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,18 @@ def _fit_classes(model: ClassLM, inputs: Inputs) -> None:
     model.fit(inputs.text, inputs.classes, heldout=inputs.heldout, progress=inputs.progress)
 
 
+def _fit_neural(model: NeuralLM, inputs: Inputs) -> None:
+    if inputs.classes is not None:
+        model.set_params(classes=inputs.classes)
+    with inputs.saved.hint():
+        model.fit(
+            inputs.text,
+            heldout=inputs.heldout,
+            progress=inputs.progress,
+            **inputs.saved.fit_options(),
+        )
+
+
 def _ngrams(model: NgramLM) -> str:
     counts = [len(level) for level in model.backoff_.levels]
     return (
@@ -74,6 +94,13 @@ def _classes(model: ClassLM) -> str:
     )
 
 
+def _epochs(model: NeuralLM) -> str:
+    history = model.heldout_perplexity_
+    best = f"epoch {model.best_epoch_} of {len(model.loss_history_)}"
+    held = f", held-out perplexity {history[model.best_epoch_ - 1]:.2f}" if history else ""
+    return f"{model!r}; {best}{held}"
+
+
 # What `--model` can be. Another kind of model joins here; its hyper-parameters become options.
 TRAINERS: dict[str, Trainer] = {
     "ngram": Trainer(
@@ -81,6 +108,9 @@ TRAINERS: dict[str, Trainer] = {
     ),
     "class": Trainer(
         ClassLM, _fit_classes, _classes, frozenset({"classes", "heldout", "smoothing"})
+    ),
+    "neural": Trainer(
+        NeuralLM, _fit_neural, _epochs, frozenset({"classes", "heldout", "checkpoint"})
     ),
 }
 
@@ -129,8 +159,8 @@ def _params(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
 @click.option(
     "--classes",
     metavar="FILE",
-    help="class: the clusters of the words, as fastembed brown, brown-cluster or clustercat write "
-    "them.",
+    help="class, neural: the clusters of the words, as fastembed brown, brown-cluster or "
+    "clustercat write them; neural: or a number of classes by frequency.",
 )
 @click.option(
     "--bits",
@@ -139,7 +169,10 @@ def _params(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     show_default=True,
     help="Size of a probability in the native format; 32 is exact.",
 )
-@click.option("--heldout", metavar="FILE", help="Text for methods that fit weights.")
+@click.option(
+    "--heldout", metavar="FILE", help="Text for methods that fit weights, and for early stopping."
+)
+@checkpoint_options
 @config_option
 @text_options
 @quiet_option
@@ -162,6 +195,7 @@ def train(
     fastembed lm train corpus.txt --order 5 -o model.fe
     zcat corpus.gz | fastembed lm train - --order 3 -o - --format arpa | gzip > model.arpa.gz
     fastembed lm train corpus.txt --classes paths.txt --order 4 -o classes.fe
+    fastembed lm train corpus.txt --model neural --heldout valid.txt --epochs 10 -o neural.fe
     """
     check_output(output)
     name = kind or ("class" if classes is not None else "ngram")
@@ -173,13 +207,18 @@ def train(
         "bits": (bits != "32", "--bits"),
         "classes": (classes is not None, "--classes"),
         "heldout": (heldout is not None, "--heldout"),
+        "checkpoint": (how["resume"] or how["checkpoint"] is not None, "--resume or --checkpoint"),
     })  # fmt: skip
+    chosen = [how.pop(option) for option in CHECKPOINT_OPTIONS]
+    rounds = "checkpoint" in trainer.extra
+    saved = Checkpoint.chosen(output, *chosen) if rounds else Checkpoint(None, False, 0.0)
     model = trainer.model(**_params(name, given))
     assert set(how) == set(TEXT_OPTIONS)
     source = training_text(text, **how)
     held = training_text((heldout,), **how) if heldout is not None else None
     report = reporter(quiet)
-    trainer.fit(model, Inputs(source, held, classes, report))
+    trainer.fit(model, Inputs(source, held, classes, report, saved))
     save_model(model, output, written, report, **({"bits": int(bits)} if bits != "32" else {}))
+    saved.remove()
     if not quiet:
         click.echo(f"{trainer.outcome(model)}; saved {output}", err=True)

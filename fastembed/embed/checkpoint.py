@@ -19,11 +19,11 @@ from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
 from fastembed.core.rounds import Position
 from fastembed.embed.keyed_vectors import KeyedVectors
-from fastembed.io.native import read_native
+from fastembed.io.native import NativeFile, read_native
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
 
-__all__ = ["SavedModel", "check_same_run", "model_metadata", "open_model", "padded"]
+__all__ = ["SavedModel", "check_same_run", "model_metadata", "open_model", "padded", "read_model"]
 
 # Parameters that may differ between a run and its continuation: they do not touch the result.
 FREE = ("workers", "memory")
@@ -84,7 +84,11 @@ def open_model(path: StrPath, kind: str) -> SavedModel:
     FormatError
         The file is not one of this kind, or its metadata are damaged.
     """
-    file = read_native(path, mmap=True)
+    return read_model(read_native(path, mmap=True), path, kind)
+
+
+def read_model(file: NativeFile, path: StrPath, kind: str) -> SavedModel:
+    """What `open_model` does, of a file that is open, or of a part of one."""
     metadata, arrays = file.metadata, file.arrays
     if metadata.get("kind") != kind:
         raise FormatError(

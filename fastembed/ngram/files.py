@@ -36,6 +36,7 @@ __all__ = [
 MODELS = {
     "n-gram model": "fastembed.ngram.model:NgramLM",
     "class-based model": "fastembed.cluster.class_lm:ClassLM",
+    "NeuralLM": "fastembed.nlm.model:NeuralLM",
     "mixture of models": "fastembed.ngram.interpolated:InterpolatedLM",
     "cache model": "fastembed.ngram.cache:CacheLM",
 }

@@ -35,7 +35,7 @@ class Best:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The copies, as maps of the file."""
         return {
-            name: np.memmap(self._file, dtype, "r", offset, shape)  # type: ignore[call-overload]
+            name: np.memmap(self._file, dtype, "r", offset, shape)
             for name, (offset, dtype, shape) in self._places.items()
         }
 

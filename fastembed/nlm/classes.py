@@ -1,6 +1,6 @@
 """Classes of words for the class-factored output layer: from clusters, or by frequency.
 
-    p(w | h) = p(c(w) | h) p(w | c(w), h)                                          (Goodman 2001)
+p(w | h) = p(c(w) | h) p(w | c(w), h)                                          (Goodman 2001)
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def class_of_words(vocabulary: Vocabulary, classes: Any) -> NDArray[np.int64]:
     VocabularyError
         The clusters have none of the words.
     """
-    if classes is None or isinstance(classes, int | np.integer):
+    if classes is None or isinstance(classes, int):
         return frequency_classes(vocabulary.counts, classes)
     if isinstance(classes, str) and classes.isdigit():
         return frequency_classes(vocabulary.counts, int(classes))

@@ -26,6 +26,7 @@ from fastembed.core.threads import resolve_workers
 from fastembed.embed.checkpoint import check_same_run
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.embed.trained import TrainedVectors
+from fastembed.io.native import NativeFile, read_native
 from fastembed.ngram.sentences import Sentences, open_sentences
 from fastembed.ngram.tables import EOS_ID, UNK_ID
 from fastembed.nlm.best import Best
@@ -77,7 +78,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         Literal["bengio", "log_bilinear", "skipgram"],
         Opt("tanh hidden layer; none; or the previous word alone, trained on windows."),
     ] = "bengio"
-    output: Annotated[
+    output_layer: Annotated[
         Literal["softmax", "class_factored", "nce", "sampled"],
         Opt("How the next word's probability is trained."),
     ] = "softmax"
@@ -97,13 +98,11 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         Any, Opt("Begin with these word vectors: KeyedVectors or a file.", metavar="FILE")
     ] = None
     classes: Annotated[
-        Any,
-        Opt("class_factored: number of frequency classes, or clusters from a file.",
-            metavar="N|FILE"),
-    ] = None  # fmt: skip
-    samples: Annotated[int, Opt("Noise words of a mini-batch (nce, sampled).", ge=1, le=1 << 20)] = (
-        1024
-    )
+        Any, Opt("class_factored: number of frequency classes, or clusters or a file.", cli=False)
+    ] = None
+    samples: Annotated[
+        int, Opt("Noise words of a mini-batch (nce, sampled).", ge=1, le=1 << 20)
+    ] = 1024
     ns_exponent: Annotated[
         float, Opt("Noise words are drawn in proportion to count ** ns_exponent.", ge=0, le=10)
     ] = 0.75
@@ -181,8 +180,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         report = progress_of(progress)
         with open_sentences(
             corpus, vocab=None, min_count=params["min_count"], max_vocab=params["max_vocab"],
-            keep_empty=True, skip=params["symbols"] == "skip", workers=resolve_workers(params["workers"]),
-            progress=report,
+            keep_empty=True, skip=params["symbols"] == "skip",
+            workers=resolve_workers(params["workers"]), progress=report,
         ) as sentences:  # fmt: skip
             self._prepare(sentences, params, checkpoint if resume else None)
             self._learn(sentences, params, heldout, report, callbacks, checkpoint,
@@ -196,8 +195,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
             default = type(self).__dataclass_fields__[name].default
             if params[name] != default and params["architecture"] != owner:
                 raise ValueError(f"{name}={params[name]!r} is for architecture={owner!r}")
-        if params["classes"] is not None and params["output"] != "class_factored":
-            raise ValueError("classes are for output='class_factored'")
+        if params["classes"] is not None and params["output_layer"] != "class_factored":
+            raise ValueError("classes are for output_layer='class_factored'")
         # what is no plain value is part of the state
         if not isinstance(params["classes"], int | str | None):
             params["classes"] = "given"
@@ -218,7 +217,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         self._net: _nlm.Net | None = None
         self._shape = Shape(params, len(self.vocabulary_))
         if resumed is not None:
-            saved, arrays, self._class_of = load_state(resumed)
+            saved, arrays, self._class_of = load_state(read_native(resumed), resumed)
             check_same_run(saved, params, sentences.encoded.fingerprint())
             self._position = saved.position
             self.heldout_perplexity_ = list(saved.metadata.get("heldout_perplexity", ()))
@@ -229,7 +228,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
             self._weights = writable({n: a for n, a in own.items() if not n.endswith("_state")})
             self._state = writable({n: a for n, a in own.items() if n.endswith("_state")})
             return
-        factored = params["output"] == "class_factored"
+        factored = params["output_layer"] == "class_factored"
         self._class_of = class_of_words(self.vocabulary_, self.classes) if factored else None
         self._weights = initial_arrays(
             self._shape, self.vocabulary_.counts, self._class_of, params["seed"]
@@ -334,16 +333,16 @@ class NeuralLM(TrainedVectors, NeuralQueries):
     def _metadata(self) -> dict[str, Any]:
         return {**super()._metadata(), "heldout_perplexity": self.heldout_perplexity_}
 
-    @classmethod
-    def load(cls, path: StrPath, *, workers: int | None = None) -> Self:
-        """Open a model that `save` wrote, by memory map.
+    def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Arrays and metadata of the native file."""
+        if not self.is_fitted:
+            raise NotFittedError("this NeuralLM has nothing to save yet; call fit(corpus) first")
+        return self._arrays(), self._metadata()
 
-        Raises
-        ------
-        FormatError
-            The file is not a native file of this library, or not of a NeuralLM.
-        """
-        saved, arrays, class_of = load_state(path)
+    @classmethod
+    def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
+        """The model of an opened file; FormatError if it is damaged or holds something else."""
+        saved, arrays, class_of = load_state(file, path)
         given = {name: saved.params[name] for name in saved.params if name != "workers"}
         for name in ("classes", "initial"):
             given[name] = None if given.get(name) == "given" else given.get(name)
@@ -357,13 +356,33 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         model.heldout_perplexity_ = list(saved.metadata.get("heldout_perplexity", ()))
         return model
 
+    @classmethod
+    def load(
+        cls, path: StrPath, *, mmap: bool = True, verify: bool = False, workers: int | None = None
+    ) -> Self:
+        """Open what `save` wrote.
+
+        Parameters
+        ----------
+        mmap : bool
+            Map the file: open at once, shared between processes. False reads it.
+        verify : bool
+            Check the checksums.
+
+        Raises
+        ------
+        FormatError
+            The file is damaged, or holds something else.
+        """
+        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
+
     def __repr__(self) -> str:
         if not self.is_fitted:
-            return f"<NeuralLM ({self.architecture}, {self.output}), not fitted>"
+            return f"<NeuralLM ({self.architecture}, {self.output_layer}), not fitted>"
         size = sum(array.size for array in self._weights.values())
         return (
-            f"<NeuralLM ({self.architecture}, {self.output}): {len(self.vocabulary_):,} words, "
-            f"{size:,} parameters>"
+            f"<NeuralLM ({self.architecture}, {self.output_layer}): "
+            f"{len(self.vocabulary_):,} words, {size:,} parameters>"
         )
 
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from fastembed._native import _nlm, _word2vec
 from fastembed.core.memory import padded_rows
 from fastembed.core.threads import resolve_workers
-from fastembed.nlm.classes import class_arrays
 from fastembed.ngram.tables import BOS_ID, EOS_ID
+from fastembed.nlm.classes import class_arrays
 
 __all__ = ["LAYERS", "OPTIMIZERS", "Shape", "flat", "initial_arrays", "make_net", "state_arrays"]
 
@@ -58,8 +58,8 @@ class Shape:
                 f"sees {self.features}: with architecture='bengio' set hidden={self.dim} and "
                 "direct=False; with 'log_bilinear', combine='position'"
             )
-        if self.tied and params["output"] != "softmax":
-            raise ValueError("tied=True is for output='softmax'")
+        if self.tied and params["output_layer"] != "softmax":
+            raise ValueError("tied=True is for output_layer='softmax'")
 
 
 def flat(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
@@ -151,7 +151,7 @@ def make_net(
             given["out_state"] = given["embed_state"]
     if class_of is not None:
         given |= class_arrays(class_of)
-    sampled = params["output"] in ("nce", "sampled")
+    sampled = params["output_layer"] in ("nce", "sampled")
     if sampled and counts is not None:
         given |= noise_arrays(counts, params, arrays["embed"].dtype)
     kind, _, momentum, rho, epsilon = OPTIMIZERS[params["optimizer"]]
@@ -159,7 +159,7 @@ def make_net(
     if block is None:
         block = max(64, min(2048, BLOCK_NUMBERS // room // 16 * 16))
     settings = {
-        "output": OUTPUTS.index(params["output"]), "tanh": shape.tanh, "direct": shape.direct,
+        "output": OUTPUTS.index(params["output_layer"]), "tanh": shape.tanh, "direct": shape.direct,
         "tied": shape.tied, "n": shape.n, "window": shape.window, "dim": shape.dim,
         "hidden": shape.hidden, "features": shape.features, "bos": BOS_ID, "eos": EOS_ID,
         "seed": params["seed"], "batch": room, "block": block, "kept_bytes": kept_bytes,

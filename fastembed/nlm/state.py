@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
-from fastembed.embed.checkpoint import SavedModel, open_model
+from fastembed.embed.checkpoint import SavedModel, read_model
+from fastembed.io.native import NativeFile
 from fastembed.ngram.tables import SPECIALS
 from fastembed.nlm.network import LAYERS, Shape, flat
 
@@ -29,7 +30,7 @@ def writable(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 
 
 def load_state(
-    path: StrPath,
+    file: NativeFile, path: StrPath
 ) -> tuple[SavedModel, dict[str, NDArray[Any]], NDArray[np.int64] | None]:
     """What a file holds: the model's figures, its arrays by the names of the layers (in a
     checkpoint those of the optimiser and of the best epoch too), and the class of each word.
@@ -39,7 +40,7 @@ def load_state(
     FormatError
         The file is not one of a NeuralLM, or its arrays do not fit together.
     """
-    saved = open_model(path, "NeuralLM")
+    saved = read_model(file, path, "NeuralLM")
     n = len(saved.words)
     found = {name: array for name, array in saved.arrays.items()
              if name.removeprefix(BEST).removesuffix("_state") in NAMES}  # fmt: skip
@@ -47,7 +48,7 @@ def load_state(
     class_of = saved.arrays.get("class_of")
     try:
         shape = Shape(saved.params, n)
-        factored = saved.params["output"] == "class_factored"
+        factored = saved.params["output_layer"] == "class_factored"
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: the model's metadata are damaged: {error}") from None
     if saved.words[: len(SPECIALS)] != list(SPECIALS) or saved.counts.shape != (n,):

@@ -124,6 +124,6 @@ class NeuralTask:
     ) -> dict[str, float]:
         """Perplexity of the epoch so far; with noise words the loss is not that of all words."""
         mean = (self.position.loss + sum(losses)) / max(self.position.examples + sum(examples), 1)
-        name = "loss" if self.params["output"] in ("nce", "sampled") else "perplexity"
+        name = "loss" if self.params["output_layer"] in ("nce", "sampled") else "perplexity"
         value = mean if name == "loss" else math.exp(mean) if mean < 700 else math.inf
         return {name: value, "lr": self.learning_rate(epoch, chunk)}
