@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastembed as fe
-from fastembed.cli.main import main
+from fastembed.cli.main import cli as main
 from fastembed.core.errors import (
     CorpusError,
     FormatError,
@@ -64,7 +64,7 @@ def same(one, other):
 @pytest.mark.parametrize("architecture", ["bengio", "log_bilinear", "skipgram"])
 def test_training_lowers_perplexity_to_about_that_of_bigrams(architecture, output):
     options = {"architecture": architecture, "output_layer": output, "samples": 64}
-    short, long = fitted(**options, epochs=1), fitted(**options, epochs=30)
+    short, long = fitted(**options, epochs=1), fitted(**options, epochs=20)
     before, after = short.perplexity(TOKENS).perplexity, long.perplexity(TOKENS).perplexity
     assert after < before
     if architecture != "skipgram":  # its pairs are those of windows, not of next words
@@ -300,7 +300,7 @@ def test_a_mixture_with_ngrams_is_better_than_either(model, tmp_path):
     mixture = fe.InterpolatedLM([weak, ngrams]).fit(TOKENS[60:120])
     mixed = mixture.perplexity(TOKENS[60:120]).perplexity
     assert mixed <= weak.perplexity(TOKENS[60:120]).perplexity + 1e-9
-    assert mixed <= ngrams.perplexity(TOKENS[60:120]).perplexity + 1e-9
+    assert mixed <= ngrams.perplexity(TOKENS[60:120]).perplexity + 1e-4  # where EM stops
     mixture.save(tmp_path / "mix.fe")
     again = fe.InterpolatedLM.load(tmp_path / "mix.fe")
     assert again.perplexity(TOKENS[:9]).perplexity == mixture.perplexity(TOKENS[:9]).perplexity

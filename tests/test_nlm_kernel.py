@@ -183,12 +183,12 @@ def test_bits_do_not_depend_on_workers_or_buffers(model, output):
     found = []
     for workers, kept in ((1, 1 << 20), (2, 1 << 20), (4, 1 << 20), (3, 0)):
         params, shape, arrays, more = setup(
-            np.float32, output_layer=output, optimizer="adam", workers=workers, dropout=0.2,
+            np.float32, output_layer=output, optimizer="adam", dropout=0.2,
             vector_size=20, **{"hidden": 20, **MODELS[model]} | {"hidden": 20},
         )  # fmt: skip
         arrays |= state_arrays(arrays, "adam")
         stream, places = stream_of(60)
-        net = net_of(params, shape, arrays, more, kept_bytes=kept, block=4)
+        net = net_of(params, shape, arrays, more, kept_bytes=kept, block=4, workers=workers)
         losses, _ = train(
             net, stream, places, shape, np.full(-(-len(places) // shape.places), 0.01)
         )

@@ -38,7 +38,7 @@ class Contender:
 
 
 # Peers that are Python in an environment of their own; all others are run by this interpreter.
-APART = ("gensim", "sklearn", "kenlm")
+APART = ("gensim", "sklearn", "kenlm", "torch")
 
 
 def python_environment(module: str) -> dict[str, str]:
@@ -63,6 +63,7 @@ def find_contenders(
     wcluster_bin: str | None = None,
     clustercat_bin: str | None = None,
     kenlm_bin: str | None = None,
+    torch_python: str | None = None,
 ) -> tuple[dict[str, Contender], list[str]]:
     """This library and its peers by name, and a line on each peer that is missing.
 
@@ -78,6 +79,8 @@ def find_contenders(
         The compiled programs of brown-cluster and clustercat; None leaves one out.
     kenlm_bin
         The folder of KenLM's programs; None leaves them out.
+    torch_python
+        The Python that has PyTorch; None is ``peer_python``, or this one.
 
     Raises
     ------
@@ -87,13 +90,15 @@ def find_contenders(
     found = {"fastembed": _probe(Contender("fastembed", sys.executable))}
     missing = []
     for module in APART:
-        peer = Contender(module, peer_python or sys.executable)
+        asked = torch_python if module == "torch" and torch_python else peer_python
+        peer = Contender(module, asked or sys.executable)
         try:
             found[module] = _probe(peer)
         except BenchmarkError as error:
-            if peer_python is not None and module == "gensim":
+            if peer_python if module == "gensim" else module == "torch" and torch_python:
                 raise
-            missing.append(f"{module} is left out ({error}); --peer-python names a Python with it")
+            option = "--torch-python" if module == "torch" else "--peer-python"
+            missing.append(f"{module} is left out ({error}); {option} names a Python with it")
     single = {
         "word2vec": word2vec_bin,
         "wcluster": wcluster_bin,

@@ -27,6 +27,7 @@ TOPICS = (
     "clusters",
     "svd",
     "lm",
+    "neural-lm",
     *QUALITY,
 )
 QUICK_BYTES = 2_000_000
@@ -84,6 +85,9 @@ FILE = click.Path(exists=True, dir_okay=False)
     multiple=True,
     help="Numbers of clusters; may be repeated. 100 and 320 by default, quick 100.",
 )
+@click.option(
+    "--torch-python", metavar="PYTHON", help="The Python that has PyTorch; that of --peer-python."
+)
 @click.option("--kenlm-bin", metavar="FOLDER", help="KenLM's compiled programs.")
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
 @click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
@@ -116,6 +120,7 @@ def bench(
     wcluster_bin: str | None,
     clustercat_bin: str | None,
     n_clusters: tuple[int, ...],
+    torch_python: str | None,
     kenlm_bin: str | None,
     quality: bool,
     analogies: tuple[str, ...],
@@ -147,7 +152,13 @@ def bench(
     runs = runs or (1 if quick else 3)
 
     contenders, missing = find_contenders(
-        peer_python, word2vec_bin, glove_bin, wcluster_bin, clustercat_bin, kenlm_bin
+        peer_python,
+        word2vec_bin,
+        glove_bin,
+        wcluster_bin,
+        clustercat_bin,
+        kenlm_bin,
+        torch_python,
     )
     for line in missing:
         _say(line)

@@ -266,7 +266,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
     ) -> None:
         arrays = {**self._weights, **self._state}
         net = make_net(arrays, self._shape, params, class_of=self._class_of,
-                       counts=self.vocabulary_.counts)  # fmt: skip
+                       counts=self.vocabulary_.counts, workers=self._threads())  # fmt: skip
         task = NeuralTask(sentences, net, self._shape, params, self._position)
 
         def finished() -> bool:
@@ -281,6 +281,9 @@ class NeuralLM(TrainedVectors, NeuralQueries):
             self._best.restore(self._weights)
             self._best = None
         self._state = {}
+
+    def _threads(self) -> int | None:
+        return 1 if self._shape.small else self.workers
 
     def _judge(self, heldout: Any, patience: int) -> bool:
         """Measure the held-out text; keep the best parameters. Whether to stop."""
@@ -308,9 +311,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         if not self.is_fitted:
             raise NotFittedError("this NeuralLM has no model yet: fit() it or load() one")
         if self._net is None:
-            params = {**self._params, "workers": self.workers, "dropout": 0.0}
-            self._net = make_net(self._weights, self._shape, params, class_of=self._class_of,
-                                 batch=SCORED, kept_bytes=0)  # fmt: skip
+            self._net = make_net(self._weights, self._shape, self._params, class_of=self._class_of,
+                                 batch=SCORED, kept_bytes=0, workers=self._threads())  # fmt: skip
         return self._net
 
     def _make_vectors(self, metadata: dict[str, Any]) -> KeyedVectors:

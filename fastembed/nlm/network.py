@@ -28,12 +28,15 @@ OPTIMIZERS = {
 # the second-level cache; the exponentials of all are kept where they take no more than this.
 BLOCK_NUMBERS, KEPT_BYTES = 1 << 17, 48 << 20
 NOISE_PLACES = 1 << 22
+SMALL = 10_000_000
 
 
 class Shape:
     """Sizes that follow from the hyper-parameters and the number of words."""
 
     def __init__(self, params: dict[str, Any], n_words: int) -> None:
+        factored = params["output_layer"] == "class_factored"
+        noisy = params["output_layer"] in ("nce", "sampled")
         self.n_words, self.dim = n_words, params["vector_size"]
         self.skipgram = params["architecture"] == "skipgram"
         self.n = 1 if self.skipgram else params["context"]
@@ -52,6 +55,10 @@ class Shape:
         # a skip-gram mini-batch is some places and all their pairs
         self.places = max(1, self.batch // (2 * self.window)) if self.window else self.batch
         self.room = max(self.batch, self.places * 2 * self.window)
+        # multiplications of a mini-batch, about; too few for several threads to meet so often
+        rows = params["samples"] if noisy else 2 * n_words**0.5 if factored else n_words
+        inner = self.hidden * context if self.hidden else 0
+        self.small = 3 * self.room * (rows * self.features + inner) < SMALL
         if self.tied and self.features != self.dim:
             raise ValueError(
                 f"tied=True needs an output layer that sees vector_size={self.dim} numbers, and it "
@@ -139,6 +146,7 @@ def make_net(
     batch: int | None = None,
     kept_bytes: int = KEPT_BYTES,
     block: int | None = None,
+    workers: int | None = 1,
 ) -> _nlm.Net:
     """The native network over these arrays, which it trains in place.
 
@@ -169,4 +177,4 @@ def make_net(
             "decay": params["weight_decay"],
         },
     }  # fmt: skip
-    return _nlm.Net(given, settings, resolve_workers(params["workers"]))
+    return _nlm.Net(given, settings, resolve_workers(workers))

@@ -13,6 +13,7 @@ from fastembed.bench.children import (
     clusterings,
     fastembed_counts,
     fastembed_lm,
+    fastembed_neural,
     fastembed_svd,
 )
 
@@ -217,6 +218,7 @@ TASKS = {
     "cluster": clusterings.fastembed,
     **fastembed_svd.TASKS,
     **fastembed_lm.TASKS,
+    **fastembed_neural.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,
