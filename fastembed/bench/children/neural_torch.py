@@ -24,7 +24,7 @@ def examples(stream: Any, n: int) -> tuple[Any, Any]:
 def neural_lm(spec: Spec) -> Figures:
     """Train, eagerly; tokens/s of the training loop, perplexity of the held-out text."""
     import numpy as np
-    import torch  # type: ignore[import-not-found]
+    import torch
 
     torch.set_num_threads(spec["workers"])
     torch.manual_seed(1)
