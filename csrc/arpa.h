@@ -1,7 +1,9 @@
-/* arpa.h: the n-gram lines of an ARPA file, "log10 p <tab> w_1 ... w_k [<tab> log10 back-off]".
+/* arpa.h: read the n-gram lines of an ARPA file, "log10 p <tab> w_1 ... w_k [<tab> log10 back-off]".
  *
  * Fields may be separated by any tabs and spaces (KenLM and SRILM write tabs around the n-gram).
- * The reader takes what is plain and certain; every other line is left to the caller, which reads
+ * The ends of fields are found 64 bytes at a time; a line with one blank between its fields and
+ * numbers as everybody writes them is then read without a search. fe_arpa_line takes the other
+ * lines that are plain and certain, and what it does not take is left to the caller, which reads
  * it slowly or says what is wrong with it.
  */
 #ifndef FE_ARPA_H
@@ -10,11 +12,13 @@
 #include <math.h>
 
 #include "floattext.h"
-#include "lmquery_words.h"
+#include "hash.h"
 #include "utf8.h"
+#include "vec_bytes.h"
 
-#define FE_ARPA_MAX_ORDER FE_LM_MAX_ORDER
-#define FE_ARPA_LINES 32 /* whose words are looked up side by side */
+#define FE_ARPA_MAX_ORDER 16 /* above the highest */
+#define FE_ARPA_LINES 32     /* whose words are looked up side by side */
+#define FE_ARPA_SEGMENT 8192 /* bytes whose fields are found at a time, below 2^16 */
 
 enum {
     FE_ARPA_END = 0,  /* every line was an n-gram */
@@ -28,6 +32,13 @@ typedef struct fe_arpa_piece {
     uint64_t at;   /* where the line that stopped it begins, or the bad byte */
     int status;
 } fe_arpa_piece;
+
+/* The words of some lines, k of each. */
+typedef struct {
+    const uint8_t *line[FE_ARPA_LINES];
+    const uint8_t *word[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
+    uint32_t length[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
+} fe_arpa_batch;
 
 FE_INLINE int fe_arpa_blank(uint8_t c) { return c == ' ' || c == '\t'; }
 
@@ -43,10 +54,11 @@ FE_INLINE const uint8_t *fe_arpa_number(const uint8_t *p, const uint8_t *end, fl
     return behind != NULL && (behind == end || fe_arpa_blank(*behind)) ? behind : NULL;
 }
 
-/* One line [p, end): numbers, and where its k words are. missing: the back-off weight that stands
- * for none. Returns 0 if it is not plainly an n-gram. */
-FE_INLINE int fe_arpa_line(const uint8_t *p, const uint8_t *end, uint32_t k, int highest,
-                           float *prob, float *back, const uint8_t **word, uint32_t *length) {
+/* One line [p, end): numbers, and where its k words are; back: NaN for none. Returns 0 if it is
+ * not plainly an n-gram. */
+static FE_NOINLINE int fe_arpa_line(const uint8_t *p, const uint8_t *end, uint32_t k, int highest,
+                                    float *prob, float *back, const uint8_t **word,
+                                    uint32_t *length) {
     p = fe_arpa_number(fe_arpa_skip(p, end), end, prob);
     if (p == NULL || *prob > 0.0f) return 0;
     for (uint32_t i = 0; i < k; i++) {
@@ -69,174 +81,193 @@ FE_INLINE uint64_t fe_arpa_cut(const uint8_t *text, uint64_t at, uint64_t stop) 
     return end == NULL ? stop : (uint64_t)(end + 1 - text);
 }
 
-/* Newlines of text[from:to] (to + FE_TEXT_PADDING bytes are there). */
-static inline uint64_t fe_arpa_count(const uint8_t *text, uint64_t from, uint64_t to) {
-    uint64_t count = 0;
-    for (uint64_t at = from; at < to; at += 64) {
-        uint64_t newlines = fe_b64_eq(fe_b64_load(text + at), '\n');
-        if (to - at < 64) newlines &= (UINT64_C(1) << (to - at)) - 1;
-        count += (uint64_t)fe_popcount64(newlines);
+/* Where white space stands in text[0:bytes], bytes <= FE_ARPA_SEGMENT. Returns how often.
+ * IN text (bytes + FE_TEXT_PADDING,); OUT end (bytes + 8,) */
+FE_INLINE uint32_t fe_arpa_ends(const uint8_t *text, uint32_t bytes, uint16_t *end) {
+    uint32_t n = 0;
+    for (uint32_t at = 0; at < bytes; at += 64) {
+        uint64_t spaces = fe_b64_space(fe_b64_load(text + at));
+        if (bytes - at < 64) spaces &= (UINT64_C(1) << (bytes - at)) - 1;
+        const uint32_t count = (uint32_t)fe_popcount64(spaces);
+        for (uint32_t i = 0; i < count; i += 8)
+            for (uint32_t j = i; j < i + 8; j++) { /* how many cannot be predicted */
+                end[n + j] = (uint16_t)(at + (uint32_t)fe_ctz64(spaces | UINT64_C(1) << 63));
+                spaces &= spaces - 1;
+            }
+        n += count;
     }
-    return count;
+    return n;
 }
 
-/* Whether two words are the same; 16 bytes may be read from each. */
-FE_INLINE int fe_arpa_same(const uint8_t *a, uint32_t n, const uint8_t *b, uint32_t m) {
-    if (n != m) return 0;
-    if (n > 16) return memcmp(a, b, n) == 0;
-    return (((fe_load64(a) ^ fe_load64(b)) & fe_key_masks[n][0]) |
-            ((fe_load64(a + 8) ^ fe_load64(b + 8)) & fe_key_masks[n][1])) == 0;
+/* A number [-]d.d...d with at most eight decimals; 0 if p[0:n] is another. 10 bytes behind p may
+ * be read. */
+FE_INLINE int fe_arpa_decimal(const uint8_t *p, uint32_t n, float *value) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    const uint32_t negative = *p == '-';
+    const uint32_t whole = (uint32_t)p[negative] - '0', decimals = n - negative - 2;
+    if (whole > 9 || p[negative + 1] != '.' || decimals - 1 > 7) return 0;
+    const uint32_t shift = 64 - 8 * decimals;
+    uint64_t x = fe_load64(p + negative + 2) << shift;
+    x |= UINT64_C(0x3030303030303030) & ((UINT64_C(1) << shift) - 1);
+    const uint64_t carried = x + UINT64_C(0x0606060606060606);
+    if (((x & UINT64_C(0xf0f0f0f0f0f0f0f0)) | (carried & UINT64_C(0xf0f0f0f0f0f0f0f0)) >> 4) !=
+        UINT64_C(0x3333333333333333))
+        return 0;
+    /* digits to pairs, to fours, to the whole */
+    x = (x & UINT64_C(0x0f0f0f0f0f0f0f0f)) * 2561 >> 8;
+    x = (x & UINT64_C(0x00ff00ff00ff00ff)) * 6553601 >> 16;
+    x = (x & UINT64_C(0x0000ffff0000ffff)) * UINT64_C(42949672960001) >> 32;
+    const double scale = fe_pow10_exact[decimals], digits = (double)(int64_t)x + whole * scale;
+    return digits != 0.0 && fe_round_float(digits / scale, (int)negative, value);
+#else
+    (void)p, (void)n, (void)value;
+    return 0;
+#endif
+}
+
+FE_INLINE int fe_arpa_field(const uint8_t *p, const uint8_t *end, float *value) {
+    return fe_arpa_decimal(p, (uint32_t)(end - p), value) || fe_arpa_number(p, end, value) == end;
+}
+
+/* The line at text[at:], whose fields, each followed by one blank or the newline, end at end[0], ...
+ * (n of them). Returns how many fields there are; 0 if fe_arpa_line has to look. */
+FE_INLINE uint32_t fe_arpa_fields(const uint8_t *text, uint32_t at, const uint16_t *end, uint32_t n,
+                                  uint32_t k, int highest, float *prob, float *back,
+                                  const uint8_t **word, uint32_t *length) {
+    if (n < k + 1 || !fe_arpa_field(text + at, text + end[0], prob) || *prob > 0.0f) return 0;
+    int odd = 0;
+    for (uint32_t i = 0; i < k; i++) {
+        const uint32_t begin = end[i] + 1u;
+        odd |= !fe_arpa_blank(text[end[i]]) | (end[i + 1] == begin);
+        word[i] = text + begin;
+        length[i] = end[i + 1] - begin;
+    }
+    *back = NAN;
+    if (odd) return 0;
+    if (text[end[k]] == '\n') return k + 1;
+    return n > k + 1 && !highest && fe_arpa_blank(text[end[k]]) && text[end[k + 1]] == '\n' &&
+                   fe_arpa_field(text + end[k] + 1, text + end[k + 1], back)
+               ? k + 2
+               : 0;
+}
+
+/* Ids of the words of n lines of a batch, each k. Returns the lines before one with a word that is
+ * not there. OUT ids (n, k) */
+static FE_NOINLINE uint32_t fe_arpa_find(const fe_table *words, const fe_arpa_batch *batch,
+                                         uint32_t n, uint32_t k, uint32_t *ids) {
+    enum { MOST = FE_ARPA_LINES * FE_ARPA_MAX_ORDER };
+    fe_key key[MOST];
+    uint16_t todo[MOST];
+    uint8_t same[MOST]; /* the word that stands in the line before */
+    uint32_t c = 0, good = n;
+    for (uint32_t i = 0; i < n * k; i++) {
+        const uint32_t length = batch->length[i];
+        const int brief = length <= FE_INLINE_BYTES;
+        const uint64_t *mask = fe_key_masks[brief ? length : 0];
+        key[i].a = fe_load64(batch->word[i]) & mask[0];
+        key[i].b = fe_load64(batch->word[i] + 8) & mask[1];
+        same[i] = i >= k && brief && length == batch->length[i - k] &&
+                  ((key[i].a ^ key[i - k].a) | (key[i].b ^ key[i - k].b)) == 0;
+        todo[c] = (uint16_t)i;
+        c += !same[i];
+    }
+    for (uint32_t j = 0; j < c; j++) {
+        fe_key *wanted = &key[todo[j]];
+        wanted->text = batch->word[todo[j]];
+        wanted->length = batch->length[todo[j]];
+        if (FE_LIKELY(wanted->length <= FE_INLINE_BYTES))
+            wanted->hash = fe_hash_short(wanted->a, wanted->b, wanted->length);
+        else
+            wanted->a = wanted->hash = fe_hash_long(wanted->text, wanted->length);
+        FE_PREFETCH(&words->slots[wanted->hash & (words->n_slots - 1)]);
+    }
+    for (uint32_t j = 0; j < c; j++) {
+        ids[todo[j]] = fe_table_find(words, &key[todo[j]]);
+        if (FE_UNLIKELY(ids[todo[j]] == FE_NO_ID)) {
+            good = todo[j] / k;
+            break; /* words are looked up in the order of the lines */
+        }
+    }
+    for (uint32_t i = k; i < good * k; i++) ids[i] = same[i] ? ids[i - k] : ids[i];
+    return good;
 }
 
 /* Lines of text[from:to], which ends behind a newline or at the end of the file. k = 1: ids are
  * places and lengths of words in the text, (n, 2); else ids of words, (n, k).
- * IN text (to + FE_TEXT_PADDING,), to < 2^32, lm, which knows the words, NULL for k = 1; OUT ids, prob (n,), back (n,): NaN for none,
- * where n is the number of newlines and 1; piece */
-static inline void fe_arpa_read(const fe_lm *lm, const uint8_t *text, uint64_t from, uint64_t to,
-                                uint32_t k, int highest, uint32_t *ids, float *prob, float *back,
-                                fe_arpa_piece *piece) {
-    const fe_lm_words *words = lm != NULL ? &lm->words : NULL;
-    const uint32_t n_words = lm != NULL ? lm->n_words : 0;
+ * IN words NULL for k = 1; text (to + FE_TEXT_PADDING,), to < 2^32; OUT ids, prob (n,), back (n,): NaN for none, where n is (to - from) / (2 k + 2) + 2; piece */
+static inline void fe_arpa_read(const fe_table *words, const uint8_t *text, uint64_t from,
+                                uint64_t to, uint32_t k, int highest, uint32_t *ids, float *prob,
+                                float *back, fe_arpa_piece *piece) {
     const uint8_t *p = text + from, *stop = text + to;
-    const uint8_t *line[FE_ARPA_LINES], *word[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
-    uint32_t length[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
-    uint64_t hash[FE_ARPA_LINES * FE_ARPA_MAX_ORDER];
-    uint8_t same[FE_ARPA_LINES * FE_ARPA_MAX_ORDER]; /* the word that stands in the line before */
-    size_t bad = 0;
+    const uint8_t *segment = p, *behind = p; /* whole lines, whose fields are known */
+    uint16_t end[FE_ARPA_SEGMENT + 8];
+    uint32_t n_ends = 0, e = 0;
+    fe_arpa_batch batch;
     piece->rows = 0;
     piece->status = FE_ARPA_END;
-    if (fe_utf8_check(p, to - from, &bad) != FE_OK) {
-        piece->status = FE_ARPA_UTF8;
-        piece->at = from + bad;
-        return;
-    }
     while (p < stop && piece->status == FE_ARPA_END) {
         uint32_t n = 0;
         const uint64_t base = piece->rows;
         for (; p < stop && n < FE_ARPA_LINES; n++) {
-            const uint8_t *end = (const uint8_t *)memchr(p, '\n', (size_t)(stop - p));
-            const uint8_t *next = end == NULL ? stop : end + 1;
-            if (end == NULL) end = stop;
-            while (end > p && (end[-1] == '\r' || fe_arpa_blank(end[-1]))) end--;
-            line[n] = p;
-            if (end == p || *p == '\\') {
+            if (p == behind) {
+                size_t bad = 0, bytes = (size_t)(stop - p);
+                if (bytes > FE_ARPA_SEGMENT) bytes = FE_ARPA_SEGMENT;
+                while (bytes > 0 && p[bytes - 1] != '\n') bytes--;
+                segment = p;
+                n_ends = e = 0;
+                if (bytes > 0)
+                    n_ends = fe_arpa_ends(p, (uint32_t)bytes, end);
+                else /* a line that is longer, or the last one without a newline */
+                    bytes = (size_t)(fe_arpa_cut(text, (uint64_t)(p - text), to) -
+                                     (uint64_t)(p - text));
+                behind = p + bytes;
+                if (fe_utf8_check(p, bytes, &bad) != FE_OK) {
+                    piece->status = FE_ARPA_UTF8;
+                    p += bad;
+                    break;
+                }
+            }
+            batch.line[n] = p;
+            const uint32_t fields =
+                fe_arpa_fields(segment, (uint32_t)(p - segment), end + e, n_ends - e, k, highest,
+                               &prob[base + n], &back[base + n], batch.word + n * k,
+                               batch.length + n * k);
+            if (FE_LIKELY(fields > 0)) {
+                e += fields;
+                p = segment + end[e - 1] + 1;
+                continue;
+            }
+            const uint8_t *next = text + fe_arpa_cut(text, (uint64_t)(p - text), to), *last = next;
+            while (last > p && (last[-1] == '\n' || last[-1] == '\r' || fe_arpa_blank(last[-1])))
+                last--;
+            if (last == p || *p == '\\') {
                 piece->status = FE_ARPA_STOP;
                 break;
             }
-            if (!fe_arpa_line(p, end, k, highest, &prob[base + n], &back[base + n], word + n * k,
-                              length + n * k)) {
+            if (!fe_arpa_line(p, last, k, highest, &prob[base + n], &back[base + n],
+                              batch.word + n * k, batch.length + n * k)) {
                 piece->status = FE_ARPA_SLOW;
                 break;
             }
             p = next;
+            while (e < n_ends && segment + end[e] < p) e++;
         }
         if (piece->status != FE_ARPA_END) piece->at = (uint64_t)(p - text);
         uint32_t good = n;
         if (k == 1) {
             for (uint32_t i = 0; i < n; i++) {
-                ids[2 * (base + i)] = (uint32_t)(word[i] - text);
-                ids[2 * (base + i) + 1] = length[i];
+                ids[2 * (base + i)] = (uint32_t)(batch.word[i] - text);
+                ids[2 * (base + i) + 1] = batch.length[i];
             }
         } else {
-            for (uint32_t i = 0; i < n * k; i++) {
-                same[i] = i >= k && fe_arpa_same(word[i], length[i], word[i - k], length[i - k]);
-                if (same[i]) continue;
-                hash[i] = fe_key_padded(word[i], length[i]).hash;
-                FE_PREFETCH(&words->slots[hash[i] & (words->n_slots - 1)]);
-            }
-            for (uint32_t i = 0; i < n * k && good == n; i++) {
-                if (same[i]) {
-                    ids[base * k + i] = ids[base * k + i - k];
-                    continue;
-                }
-                const fe_key key = {0, 0, hash[i], word[i], length[i]};
-                const uint32_t id = fe_lm_words_find(words, n_words, &key);
-                ids[base * k + i] = id;
-                if (FE_UNLIKELY(id == FE_NO_ID)) good = i / k;
-            }
+            good = fe_arpa_find(words, &batch, n, k, ids + base * k);
             if (good < n) {
                 piece->status = FE_ARPA_SLOW;
-                piece->at = (uint64_t)(line[good] - text);
+                piece->at = (uint64_t)(batch.line[good] - text);
             }
         }
         piece->rows += good;
     }
-}
-
-/* The words and numbers of a level of tables.py, for writing. */
-typedef struct {
-    const uint8_t *blob;
-    const uint64_t *offsets;         /* (n_words + 1,) */
-    const uint32_t *word[FE_ARPA_MAX_ORDER];   /* [j]: oldest words of order j + 1 */
-    const uint32_t *parent[FE_ARPA_MAX_ORDER]; /* [j]: rows of order j; [0] not used */
-    const float *prob, *back;        /* of order k; back NULL: none is written */
-    uint32_t k;
-} fe_arpa_level;
-
-FE_INLINE uint8_t *fe_arpa_put(uint8_t *p, float value) {
-    if (value < -1e30f) { /* log10 of zero, in ARPA files */
-        memcpy(p, "-99", 3);
-        return p + 3;
-    }
-    p = (uint8_t *)fe_format_float(value, (char *)p);
-    return p[-1] == '0' && p[-2] == '.' ? p - 2 : p; /* whole numbers as KenLM writes them */
-}
-
-/* Write rows from *row on, up to stop, or as many as there is room for. Rows that follow each other
- * share their suffix mostly, whose text is then copied. Returns the bytes written; *row moves on.
- * OUT text (room,) */
-static inline uint64_t fe_arpa_write(const fe_arpa_level *level, uint64_t *row, uint64_t stop,
-                                     uint8_t *text, uint64_t room) {
-    const uint32_t k = level->k;
-    uint8_t *p = text;
-    const uint8_t *suffix = NULL; /* " w_2 ... w_k" of the row before */
-    uint64_t suffix_bytes = 0, parent = UINT64_MAX;
-    for (; *row < stop; (*row)++) {
-        const uint64_t r = *row;
-        const uint32_t first = level->word[k - 1][r];
-        const uint64_t begin = level->offsets[first], bytes = level->offsets[first + 1] - begin;
-        const int same = k > 1 && level->parent[k - 1][r] == parent;
-        uint64_t need = bytes;
-        if (same) {
-            need += suffix_bytes;
-        } else {
-            uint64_t at = r;
-            for (uint32_t j = k; j > 1; j--) {
-                at = level->parent[j - 1][at];
-                const uint32_t id = level->word[j - 2][at];
-                need += 1 + level->offsets[id + 1] - level->offsets[id];
-            }
-        }
-        if (need + 2 * FE_FLOAT_TEXT_MAX + 3 > room - (uint64_t)(p - text)) break;
-        p = fe_arpa_put(p, level->prob[r]);
-        *p++ = '\t';
-        memcpy(p, level->blob + begin, bytes);
-        p += bytes;
-        const uint8_t *from = p;
-        if (same) {
-            memcpy(p, suffix, suffix_bytes);
-            p += suffix_bytes;
-        } else {
-            uint64_t at = r;
-            for (uint32_t j = k; j > 1; j--) {
-                at = level->parent[j - 1][at];
-                const uint32_t id = level->word[j - 2][at];
-                const uint64_t start = level->offsets[id], n = level->offsets[id + 1] - start;
-                *p++ = ' ';
-                memcpy(p, level->blob + start, n);
-                p += n;
-            }
-        }
-        suffix = from;
-        suffix_bytes = (uint64_t)(p - from);
-        parent = k > 1 ? level->parent[k - 1][r] : UINT64_MAX;
-        if (level->back != NULL) {
-            *p++ = '\t';
-            p = fe_arpa_put(p, level->back[r]);
-        }
-        *p++ = '\n';
-    }
-    return (uint64_t)(p - text);
 }
 
 #endif

@@ -24,6 +24,18 @@ static const double fe_pow10_exact[23] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+/* The float32 nearest to a number of which x > 0 is known to 16 units in its last place; 0 where
+ * that is not enough, or it is subnormal or too large, or nearly so. */
+FE_INLINE int fe_round_float(double x, int negative, float *value) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    /* 29 bits are rounded off; is what they stand for near the middle of two float32? */
+    const uint64_t rest = (bits & 0x1fffffffu) - (0x10000000u - 16);
+    if (x < 1.2e-38 || x > 3.4e38 || rest <= 32) return 0;
+    *value = (float)(negative ? -x : x);
+    return 1;
+}
+
 /* Read [+-]digits[.digits][(e|E)[+-]digits] at p, not beyond end. Returns the place behind it;
  * NULL where that grammar does not hold or where an exact parser is needed. */
 FE_INLINE const char *fe_parse_float(const char *p, const char *end, float *value) {
@@ -80,12 +92,7 @@ FE_INLINE const char *fe_parse_float(const char *p, const char *end, float *valu
     } else {
         x *= fe_pow10_exact[exponent];
     }
-    if (x < 1.2e-38 || x > 3.4e38) return NULL; /* subnormal or too large, or nearly so */
-    float f = (float)x;
-    /* at most five roundings of half an ulp, and the digits beyond the 19th: below 2^-50 */
-    if ((float)(x * (1.0 - 0x1p-50)) != f || (float)(x * (1.0 + 0x1p-50)) != f) return NULL;
-    *value = negative ? -f : f;
-    return p;
+    return fe_round_float(x, negative, value) ? p : NULL;
 }
 
 /* -------------------------------------------------------------------------------- writing */
@@ -156,12 +163,39 @@ FE_INLINE uint32_t fe_shortest_decimal(uint32_t bits, int *exponent) {
     return s + (v > middle || (v == middle && (s & 1)));
 }
 
-/* Write a finite float32 at out (FE_FLOAT_TEXT_MAX bytes free) as str() of NumPy 2.4 does: "-0.25",
- * "1e-05", "1.5e+20", "3.0". Returns the place behind it. */
+/* The eight decimal digits of x < 10^8, zeros in front, as text in the bytes of a word, the first
+ * one in the lowest. */
+FE_INLINE uint64_t fe_digits8(uint32_t x) {
+    /* halves, quarters and digits side by side, each divided by a multiplication */
+    const uint64_t half = x / 10000 | (uint64_t)(x % 10000) << 32;
+    const uint64_t hundreds = (half * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
+    const uint64_t quarter = hundreds + ((half - 100 * hundreds) << 16);
+    const uint64_t tens = (quarter * 103 >> 10) & UINT64_C(0x000f000f000f000f);
+    return tens + ((quarter - 10 * tens) << 8) + UINT64_C(0x3030303030303030);
+}
+
+/* Write eight bytes, the lowest one first. */
+FE_INLINE void fe_put8(char *out, uint64_t x) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(out, &x, 8);
+#else
+    for (int i = 0; i < 8; i++, x >>= 8) out[i] = (char)(x & 255);
+#endif
+}
+
+/* Decimal digits of x > 0. */
+FE_INLINE int fe_count_digits(uint32_t x) {
+    return 1 + (x >= 10) + (x >= 100) + (x >= 1000) + (x >= 10000) + (x >= 100000) +
+           (x >= 1000000) + (x >= 10000000) + (x >= 100000000) + (x >= 1000000000);
+}
+
+/* Write a finite float32 at out (FE_FLOAT_TEXT_MAX bytes free, all of which may be written) as
+ * str() of NumPy 2.4 does: "-0.25", "1e-05", "1.5e+20", "3.0". Returns the place behind it. */
 FE_INLINE char *fe_format_float(float value, char *out) {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    if (bits >> 31) *out++ = '-';
+    *out = '-';
+    out += bits >> 31;
     bits &= 0x7fffffffu;
     if (bits == 0) {
         memcpy(out, "0.0", 3);
@@ -173,41 +207,39 @@ FE_INLINE char *fe_format_float(float value, char *out) {
         digits /= 10;
         exponent++;
     }
-    char text[10];
-    int n = 0;
-    for (; digits > 0; digits /= 10) text[9 - n++] = (char)('0' + digits % 10);
-    const char *d = text + 10 - n;
-    int point = n + exponent; /* the value is 0.d1d2... * 10^point */
+    int n = fe_count_digits(digits);
+    const int point = n + exponent; /* the value is 0.d1d2... * 10^point */
+    if (FE_LIKELY(n <= 8 && point >= -3 && point < n && point <= 6)) {
+        const uint64_t text = fe_digits8(digits) >> 8 * (8 - n);
+        if (point > 0) {
+            fe_put8(out, text);
+            out[point] = '.';
+            fe_put8(out + point + 1, text >> 8 * point);
+            return out + n + 1;
+        }
+        fe_put8(out, UINT64_C(0x3030303030302e30)); /* "0.000000" */
+        fe_put8(out + 2 - point, text);
+        return out + 2 - point + n;
+    }
+    char d[9];
+    for (int i = n - 1; i >= 0; i--, digits /= 10) d[i] = (char)('0' + digits % 10);
     if (point < -3 || point > 6) {
         *out++ = d[0];
-        if (n > 1) {
-            *out++ = '.';
-            memcpy(out, d + 1, (size_t)(n - 1));
-            out += n - 1;
-        }
-        int e = point - 1;
+        if (n > 1) *out++ = '.';
+        for (int i = 1; i < n; i++) *out++ = d[i];
+        const int e = point - 1;
         *out++ = 'e';
         *out++ = e < 0 ? '-' : '+';
-        e = e < 0 ? -e : e;
-        *out++ = (char)('0' + e / 10);
-        *out++ = (char)('0' + e % 10);
+        *out++ = (char)('0' + abs(e) / 10);
+        *out++ = (char)('0' + abs(e) % 10);
         return out;
     }
-    if (point <= 0) {
-        *out++ = '0';
-        *out++ = '.';
-        for (; point < 0; point++) *out++ = '0';
-        memcpy(out, d, (size_t)n);
-        return out + n;
-    }
     for (int i = 0; i < point; i++) *out++ = i < n ? d[i] : '0';
+    if (point <= 0) *out++ = '0';
     *out++ = '.';
-    if (point >= n) {
-        *out++ = '0';
-    } else {
-        memcpy(out, d + point, (size_t)(n - point));
-        out += n - point;
-    }
+    for (int i = point; i < 0; i++) *out++ = '0';
+    for (int i = point < 0 ? 0 : point; i < n; i++) *out++ = d[i];
+    if (point >= n) *out++ = '0';
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "kernels.h"
 
 #include "arpa.h"
+#include "arpa_link.h"
 #include "brown_step.h"
 #include "exchange.h"
 #include "glove.h"
@@ -50,8 +51,8 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .lm_text = fe_lm_text,
     .lm_step = fe_lm_step,
     .lm_next = fe_lm_next,
-    .arpa_count = fe_arpa_count,
     .arpa_read = fe_arpa_read,
+    .arpa_link = fe_arpa_link,
     .kn_sums = fe_kn_sums,
     .kn_probs = fe_kn_probs,
     .kn_backoffs = fe_kn_backoffs,

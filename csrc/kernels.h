@@ -25,6 +25,7 @@ struct fe_lm_state; /* lmquery_score.h */
 struct fe_lm_sink;
 struct fe_arpa_piece; /* arpa.h */
 struct fe_nn_kernels; /* nn_job.h */
+struct fe_arpa_lower; /* arpa_link.h */
 
 typedef struct {
     const char *isa; /* "base", "v3", "v4" on x86-64; "base" elsewhere */
@@ -87,10 +88,12 @@ typedef struct {
                     uint32_t last, float *score);
 
     /* arpa.h */
-    uint64_t (*arpa_count)(const uint8_t *text, uint64_t from, uint64_t to);
-    void (*arpa_read)(const struct fe_lm *lm, const uint8_t *text, uint64_t from, uint64_t to,
+    void (*arpa_read)(const struct fe_table *words, const uint8_t *text, uint64_t from, uint64_t to,
                       uint32_t k, int highest, uint32_t *ids, float *prob, float *back,
                       struct fe_arpa_piece *piece);
+    int (*arpa_link)(const struct fe_lm *lm, const struct fe_arpa_lower *lower,
+                     const uint32_t *ids, uint64_t n, uint32_t k, int follows, uint64_t *suffix,
+                     uint64_t *context);
 
     /* kn.h */
     void (*kn_sums)(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,

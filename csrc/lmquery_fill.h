@@ -12,15 +12,23 @@ typedef struct fe_lm_rows {
     uint64_t n;
 } fe_lm_rows;
 
+/* Copy a value of 4, 2 or 1 bytes. */
+FE_INLINE void fe_lm_store(uint8_t *to, const uint8_t *from, uint32_t bytes) {
+    if (bytes == 4)
+        memcpy(to, from, 4);
+    else if (bytes == 2)
+        memcpy(to, from, 2);
+    else
+        *to = *from;
+}
+
 FE_INLINE void fe_lm_put(const fe_lm_level *level, const fe_lm_bank *bank, uint8_t *line,
                          uint32_t lane, uint64_t code, const fe_lm_rows *rows, uint64_t row) {
-    for (uint32_t b = 0; b < bank->key_bytes; b++)
-        line[b * bank->slots + lane] = (uint8_t)(code >> (8 * b));
-    memcpy(line + bank->prob_at + lane * level->prob_bytes,
-           rows->prob + row * level->prob_bytes, level->prob_bytes);
-    if (level->back_bytes)
-        memcpy(line + bank->back_at + lane * level->back_bytes,
-               rows->back + row * level->back_bytes, level->back_bytes);
+    const uint32_t p = level->prob_bytes, b = level->back_bytes;
+    for (uint32_t j = 0; j < bank->key_bytes; j++)
+        line[j * bank->slots + lane] = (uint8_t)(code >> (8 * j));
+    fe_lm_store(line + bank->prob_at + lane * p, rows->prob + row * p, p);
+    if (b) fe_lm_store(line + bank->back_at + lane * b, rows->back + row * b, b);
 }
 
 /* Put every row whose line is in [from, to) of the last bank there; where the line is full, mark

@@ -16,7 +16,8 @@ from fastembed.bench.topics.lm import check_model, check_scores, lm
 
 @pytest.fixture
 def spec(kjv_text, tmp_path):
-    paths = {name: str(tmp_path / name) for name in ("train", "test", "arpa", "fe")}
+    names = ("train", "test", "arpa", "fe", "converted")
+    paths = {name: str(tmp_path / name) for name in names}
     fastembed_lm.split_text({"path": str(kjv_text), "line_words": 20, **paths})
     return {**paths, "text": paths["train"], "order": 3, "workers": 2}
 
@@ -30,12 +31,16 @@ def test_tasks_agree(spec, kjv_text):
     assert {len(line.split()) for line in lines[:-1]} == {20}
     models = {task: getattr(fastembed_lm, task)(spec) for task in ("lm_arpa", "lm_native")}
     models["lm_convert"] = fastembed_lm.lm_convert(spec)
+    models["lm_stages"] = fastembed_lm.lm_stages(spec)
+    assert models["lm_stages"]["count_s"] > 0
     assert check_model(models) == []
     assert run_kenlm_bin._counts(spec["arpa"]) == models["lm_arpa"]["ngrams"]
     assert 5 < models["lm_native"]["bytes_per_ngram"] < 30
     scores = {task: getattr(fastembed_lm, task)(spec) for task in ("lm_batch", "lm_sentences")}
     assert check_scores(scores) == []
-    assert fastembed_lm.lm_open(spec)["tokens"] == 21
+    opened = {file: fastembed_lm.lm_open({**spec, "file": file}) for file in ("fe", "arpa")}
+    assert opened["fe"]["tokens"] == 21
+    assert check_scores(opened) == []
 
 
 def test_checks():
@@ -43,7 +48,7 @@ def test_checks():
         "b has [3, 5] n-grams, not [3, 4]"
     ]
     first = {"tokens": 10, "perplexity": 100.0}
-    assert check_scores({"a": first, "b": {"tokens": 10, "perplexity": 100.05}}) == []
+    assert check_scores({"a": first, "b": {"tokens": 10, "perplexity": 100.0005}}) == []
     assert len(check_scores({"a": first, "b": {"tokens": 11, "perplexity": 101.0}})) == 2
 
 
@@ -52,13 +57,22 @@ def test_cases(tmp_path):
     ours = Contender("fastembed", sys.executable)
     setting = Setting({"fastembed": ours}, {"path": "x"}, tmp_path, workers=(1, 2))
     cases = list(lm(setting))
-    assert all(isinstance(case, Case) and len(case.commands) == 1 for case in cases)
+    assert all(isinstance(case, Case) and len(case.commands) <= 2 for case in cases)
     assert [bool(case.setup) for case in cases] == [True] + [False] * (len(cases) - 1)
-    assert len({case.name for case in cases}) == len(cases) == 20
+    assert len({case.name for case in cases}) == len(cases) == 16
     bins = Contender("kenlm_bin", sys.executable, {}, {"programs": {}})
-    both = list(lm(Setting({"fastembed": ours, "kenlm_bin": bins}, {"path": "x"}, tmp_path)))
-    assert [command.contender for command in both[1].commands] == [
-        "fastembed",
-        "lmplz, build_binary probing",
-        "lmplz, build_binary trie",
+    module = Contender("kenlm", sys.executable)
+    everybody = {"fastembed": ours, "kenlm_bin": bins, "kenlm": module}
+    both = list(lm(Setting(everybody, {"path": "x"}, tmp_path, workers=(1, 2))))
+    kenlm = ["KenLM probing", "KenLM trie"]
+    assert [[command.contender for command in case.commands] for case in both[:6]] == [
+        ["fastembed", "fastembed, 1 worker"],
+        ["fastembed", "fastembed, 1 worker", "KenLM"],
+        ["fastembed", "fastembed, 1 worker", *kenlm],
+        ["fastembed", "fastembed, 1 worker", *kenlm],
+        ["fastembed", *kenlm],
+        ["fastembed", "fastembed, 1 worker", "KenLM arpa"],
     ]
+    # without the programs there are no files of KenLM's own
+    alone = list(lm(Setting({"fastembed": ours, "kenlm": module}, {"path": "x"}, tmp_path)))
+    assert [command.contender for command in alone[4].commands] == ["fastembed", "KenLM arpa"]

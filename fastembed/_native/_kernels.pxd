@@ -206,6 +206,13 @@ cdef extern from "arpa.h" nogil:
         uint64_t at
         int status
 
+cdef extern from "arpa_link.h" nogil:
+    ctypedef struct fe_arpa_lower:
+        const uint32_t *ids
+        const uint64_t *node
+        const uint64_t *context
+        uint64_t n
+
 cdef extern from "lmquery_fill.h" nogil:
     ctypedef struct fe_lm_rows:
         const uint64_t *suffix
@@ -276,9 +283,10 @@ cdef extern from "kernels.h" nogil:
                          uint8_t *) noexcept nogil
         void (*lm_next)(const fe_lm *, const fe_lm_state *, uint32_t, uint32_t,
                         float *) noexcept nogil
-        uint64_t (*arpa_count)(const uint8_t *, uint64_t, uint64_t) noexcept nogil
-        void (*arpa_read)(const fe_lm *, const uint8_t *, uint64_t, uint64_t, uint32_t, int,
+        void (*arpa_read)(const fe_table *, const uint8_t *, uint64_t, uint64_t, uint32_t, int,
                           uint32_t *, float *, float *, fe_arpa_piece *) noexcept nogil
+        int (*arpa_link)(const fe_lm *, const fe_arpa_lower *, const uint32_t *, uint64_t,
+                         uint32_t, int, uint64_t *, uint64_t *) noexcept nogil
         void (*kn_sums)(const fe_kn_cell *, const uint32_t *, const uint32_t *, uint32_t,
                         uint64_t, uint64_t, uint64_t, fe_kn_sum *, uint32_t *) noexcept nogil
         void (*kn_probs)(fe_kn_cell *, const uint32_t *, const uint32_t *, uint64_t, uint64_t,

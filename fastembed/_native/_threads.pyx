@@ -5,8 +5,10 @@ cdef extern from *:
     #ifdef _OPENMP
     #include <omp.h>
     #define FE_OPENMP_VERSION _OPENMP
+    #define FE_CORES omp_get_num_procs() /* so that the runtime is loaded with this module */
     #else
     #define FE_OPENMP_VERSION 0
+    #define FE_CORES 1
     #endif
     #if defined(__clang__)
     #define FE_COMPILER "Clang " __clang_version__
@@ -15,6 +17,7 @@ cdef extern from *:
     #endif
     """
     const long FE_OPENMP_VERSION
+    const int FE_CORES
     const char *FE_COMPILER
     const unsigned long CYTHON_HEX_VERSION
 
@@ -22,6 +25,11 @@ cdef extern from *:
 def openmp_version():
     """The value of ``_OPENMP`` (yyyymm), 0 in a build without OpenMP."""
     return FE_OPENMP_VERSION
+
+
+def openmp_cores():
+    """Cores that OpenMP sees, 1 in a build without it."""
+    return FE_CORES
 
 
 def compiler():

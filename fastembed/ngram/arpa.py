@@ -39,8 +39,8 @@ from fastembed.ngram.tables import BackoffTables
 
 __all__ = ["is_arpa", "write_arpa"]
 
-ROOM = 1 << 22  # bytes that are formatted at a time
-ROWS = 1 << 16  # rows that a thread formats at a time
+ROWS = 1 << 14  # rows that a thread formats at a time
+ROOM = 1 << 21  # bytes of the buffer for them, from which they are written: they stay in the cache
 _SPACE = b" \t\n\v\f\r"
 
 
@@ -84,13 +84,14 @@ def write_arpa(
     total = sum(len(level) for level in tables.levels)
     report.start(total, "n-grams", "writing ARPA")
     done = 0
+    spare = [np.empty(ROOM, dtype=np.uint8) for _ in range(2 * threads + 1)]
     with atomic_write(path) as file, _packed(file, path) as out:
         out.write(b"\\data\\\n")
         for k, level in enumerate(tables.levels, 1):
             out.write(f"ngram {k}={len(level)}\n".encode())
         for k in range(1, tables.order + 1):
             out.write(f"\n\\{k}-grams:\n".encode())
-            for piece, rows in _formatted(tables, k, threads):
+            for piece, rows in _formatted(tables, k, threads, spare):
                 out.write(piece)
                 done += rows
                 report.update(done)
@@ -136,40 +137,51 @@ def _packed(file: IO[bytes], path: StrPath) -> Any:
 
 
 def _formatted(
-    tables: BackoffTables, k: int, threads: int
+    tables: BackoffTables, k: int, threads: int, spare: list[NDArray[np.uint8]]
 ) -> Iterator[tuple[NDArray[np.uint8], int]]:
-    """The lines of order k, some at a time, and how many rows they are."""
+    """The lines of order k, some at a time, and how many rows they are.
+
+    They lie in one of the ``spare`` buffers, and are to be used before the next ones are asked for.
+    """
     level = tables.levels[k - 1]
     words = [np.ascontiguousarray(lower.word, np.uint32) for lower in tables.levels[:k]]
     parents = [np.ascontiguousarray(lower.parent, np.uint32) for lower in tables.levels[:k]]
     probs = np.ascontiguousarray(level.log_prob, np.float32)
     backs = np.ascontiguousarray(level.backoff, np.float32) if k < tables.order else None
-    names = tables.words
+    blob, offsets = tables.words.blob, tables.words.offsets
+    blob = np.concatenate([blob, np.zeros(_arpa.SLACK, dtype=np.uint8)])
 
-    def piece(row: int) -> list[tuple[NDArray[np.uint8], int]]:
-        stop = min(row + ROWS, len(level))
-        found, room = [], ROOM
+    def write(row: int, stop: int, text: NDArray[np.uint8]) -> tuple[int, int]:
+        return _arpa.write(blob, offsets, words, parents, probs, backs, row, stop, text)
+
+    def rest(row: int, stop: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+        """Rows that found no room: their words are very long."""
+        room = ROOM
         while row < stop:
             text = np.empty(room, dtype=np.uint8)
-            after, size = _arpa.write(
-                names.blob, names.offsets, words, parents, probs, backs, row, stop, text
-            )
+            after, size = write(row, stop, text)
             if after > row:
-                found.append((text[:size], after - row))
-            room = ROOM if after > row else 2 * room  # a row of very long words
+                yield text[:size], after - row
+            room = ROOM if after > row else 2 * room
             row = after
-        return found
 
-    starts = range(0, len(level), ROWS)
-    if threads == 1 or len(starts) < 2:
-        for start in starts:
-            yield from piece(start)
+    ranges = ((row, min(row + ROWS, len(level))) for row in range(0, len(level), ROWS))
+    if threads == 1:
+        for row, stop in ranges:
+            after, size = write(row, stop, spare[0])
+            yield spare[0][:size], after - row
+            yield from rest(after, stop)
         return
     with ThreadPoolExecutor(threads, "fastembed-arpa") as pool:
         waiting: deque[Any] = deque()
-        for start in starts:
-            waiting.append(pool.submit(piece, start))
-            if len(waiting) > 2 * threads:
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+        while True:
+            while spare and (found := next(ranges, None)) is not None:
+                text = spare.pop()
+                waiting.append((*found, text, pool.submit(write, *found, text)))
+            if not waiting:
+                return
+            row, stop, text, written = waiting.popleft()
+            after, size = written.result()
+            yield text[:size], after - row
+            spare.append(text)
+            yield from rest(after, stop)

@@ -13,7 +13,7 @@ from fastembed.core.files import StrPath
 
 __all__ = ["Lines", "show"]
 
-BLOCK = 1 << 24  # bytes that are read at a time
+BLOCK = 1 << 22  # bytes that are read at a time: they stay in the cache
 MAX_LINE = 1 << 28
 _BLANKS = b" \t\r"
 

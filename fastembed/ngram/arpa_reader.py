@@ -7,21 +7,23 @@ the file is kept.
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal, NoReturn, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _arpa, _vectors
+from fastembed._native._words import WordTable
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, consumed, open_read, stored_size
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.io.rows import LineError, parse_number
 from fastembed.ngram.arpa_lines import Lines, show
+from fastembed.ngram.arpa_section import Column, Section, Spare
 from fastembed.ngram.binary import NONE, Bits, QueryTables, RepeatedNgram
 from fastembed.ngram.suffixes import add_suffixes
 from fastembed.ngram.tables import BOS, EOS, UNK
@@ -31,27 +33,10 @@ __all__ = ["MissingBackoff", "read_arpa"]
 
 MissingBackoff = Literal["error", "zero"]
 MAX_PREAMBLE = 10_000  # lines before \data\
+MOST_EXPECTED = 1 << 22  # rows to make room for where the size of the file is not known
 UNKNOWN_LOG_PROB = -100.0  # of <unk> where the file has none: KenLM's choice
 _COUNT = re.compile(rb"ngram\s+(\d{1,2})\s*=\s*(\d{1,18})\s*")
 _FIRST_FIELD = re.compile(rb"[ \t]*[^ \t]+[ \t]+")
-
-
-@dataclass
-class _Section:
-    """The rows of one order while they are read."""
-
-    k: int
-    suffix: list[NDArray[np.uint64]] = field(default_factory=list)
-    word: list[NDArray[np.uint32]] = field(default_factory=list)
-    prob: list[NDArray[np.float32]] = field(default_factory=list)
-    back: list[NDArray[np.float32]] = field(default_factory=list)
-    missing: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)  # row, its line
-    rows: int = 0
-
-    def line_of(self, row: int) -> int:
-        first, line = max(place for place in self.places if place[0] <= row)
-        return line + row - first
 
 
 def read_arpa(
@@ -104,19 +89,26 @@ class _Reader:
         report: Progress,
     ) -> None:
         self.lines = Lines(file, "standard input" if path == "-" else path)
-        self.file, self.bits, self.workers, self.report = file, bits, workers, report
+        self.file, self.path, self.bits = file, path, bits
+        self.workers, self.report = workers, report
         self.missing_backoff = missing_backoff
         self.tables: QueryTables
+        self.table: WordTable  # ids of the words
+        self.spare = Spare()
+        self.scratch = np.empty(0, dtype=np.uint64)
+        # of the order before: ids, nodes and contexts, if they ascend
+        self.lower: tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]] | None = None
+        self._held: tuple[Column, ...] = ()  # what they lie in
         # of the order before: which nodes have no back-off weight; the node of each row
         self.lacking: NDArray[np.bool_] | None = None
-        self.before: tuple[_Section, NDArray[np.uint64]]
+        self.before: tuple[Section, NDArray[np.uint64]]
         self.metadata: dict[str, Any] = {"source": "ARPA"}
 
     def read(self) -> QueryTables:
         counts = self._header()
         for k, count in enumerate(counts, 1):
             self._heading(f"\\{k}-grams:".encode(), k, counts)
-            section = self._rows(k, highest=k == len(counts))
+            section = self._rows(k, count, highest=k == len(counts))
             if section.rows != count:
                 self.lines.fail(
                     f"the section of {k}-grams ends after {section.rows} of them; "
@@ -176,25 +168,31 @@ class _Reader:
 
     # ------------------------------------------------------------------ n-grams
 
-    def _rows(self, k: int, *, highest: bool) -> _Section:
+    def _rows(self, k: int, promised: int, *, highest: bool) -> Section:
         """Read n-grams up to the next heading."""
-        section, lines = _Section(k), self.lines
-        query = self.tables.query if k > 1 else None
+        section = Section(k, self._expected(k, promised), highest, self.spare)
+        lines, words = self.lines, self.table if k > 1 else None
+        ids, prob, back = np.empty((0, max(k, 2)), "u4"), np.empty(0, "f4"), np.empty(0, "f4")
         while True:
             if not lines.more():
                 lines.fail(f"the file is cut short among the {k}-grams: expected \\end\\")
             self.report.update(consumed(self.file))
-            ids, prob, back, pieces = _arpa.read(
-                query, lines.buffer, lines.start, lines.stop, k, highest, self.workers
-            )
+            room = _arpa.room(lines.stop - lines.start, k, self.workers)
+            if room > len(ids):
+                ids, prob, back = np.empty((room, max(k, 2)), "u4"), *np.empty((2, room), "f4")
+            first_line = lines.number
+            pieces = _arpa.read(
+                words, lines.buffer, lines.start, lines.stop, k, highest, self.workers,
+                ids, prob, back,
+            )  # fmt: skip
             for base, rows, status, at in pieces:
                 part = slice(base, base + rows)
-                self._take(section, ids[part], prob[part], back[part])
+                self._take(section, ids[part], prob[part], None if highest else back[part])
                 lines.number += rows
                 if status == _arpa.END:
                     continue
                 if status == _arpa.UTF8:
-                    self._bad_byte(at)
+                    self._bad_byte(at, first_line)
                 lines.start = at
                 if status == _arpa.SLOW:
                     self._slow_line(section, k, highest)
@@ -206,13 +204,19 @@ class _Reader:
             else:
                 lines.start = lines.stop
 
-    def _bad_byte(self, at: int) -> NoReturn:
+    def _expected(self, k: int, promised: int) -> int:
+        """Rows to make room for: what the header says, if the file can hold so many."""
+        plain = isinstance(getattr(self.file, "raw", None), io.FileIO)
+        size = stored_size(self.path) if plain else None
+        return min(promised, MOST_EXPECTED if size is None else size // (2 * k + 2))
+
+    def _bad_byte(self, at: int, first_line: int) -> NoReturn:
         lines = self.lines
-        number = lines.number + int(np.count_nonzero(lines.buffer[lines.start : at] == 10))
+        number = first_line + int(np.count_nonzero(lines.buffer[lines.start : at] == 10))
         byte = int(lines.buffer[at])
         lines.fail("a NUL byte" if byte == 0 else f"not UTF-8 (byte 0x{byte:02x})", number)
 
-    def _slow_line(self, section: _Section, k: int, highest: bool) -> None:
+    def _slow_line(self, section: Section, k: int, highest: bool) -> None:
         """A line that the fast way did not take: a number of many digits, or an error."""
         lines, start = self.lines, self.lines.start
         line = lines.peek()
@@ -231,7 +235,8 @@ class _Reader:
             if unknown:
                 lines.fail(f"the word {show(unknown[0])} is not among the 1-grams")
             ids = np.array([found])
-        self._take(section, ids.astype(np.uint32), np.array([prob], "f4"), np.array([back], "f4"))
+        backs = None if highest else np.array([back], "f4")
+        self._take(section, ids.astype(np.uint32), np.array([prob], "f4"), backs)
         lines.take()
 
     def _find(self, word: bytes) -> int:
@@ -241,38 +246,50 @@ class _Reader:
 
     def _take(
         self,
-        section: _Section,
+        section: Section,
         ids: NDArray[np.uint32],
         prob: NDArray[np.float32],
-        back: NDArray[np.float32],
+        back: NDArray[np.float32] | None,
     ) -> None:
         """Keep what is needed of some rows: the suffix and the context are looked up."""
-        if len(ids) == 0:
+        n = len(ids)
+        if n == 0:
             return
-        section.places.append((section.rows, self.lines.number))
+        section.begin(self.lines.number)
         if section.k == 1:
             begins = ids[:, 0].astype(np.int64)
             blob, offsets = _vectors.pack_spans(self.lines.buffer, begins, begins + ids[:, 1])
-            section.word.append(blob)  # type: ignore[arg-type]
-            section.suffix.append(np.diff(offsets))
+            section.ids.add(len(blob))[:] = blob
+            section.suffix.add(n)[:] = np.diff(offsets)
         else:
-            suffix = np.empty(len(ids), dtype=np.uint64)
-            context = np.empty(len(ids), dtype=np.uint64)
-            query, lower = self.tables.query, section.k - 1
-            query.walk(lower, ids, suffix, self.workers, first=1)
-            query.walk(lower, ids, context, self.workers)
-            self._check_contexts(section, ids, context)
-            absent = np.flatnonzero(suffix == NONE)
-            if len(absent):
-                section.missing.append((absent + section.rows, ids[absent, 1:]))
-            section.suffix.append(suffix)
-            section.word.append(ids[:, 0].copy())
-        section.prob.append(prob.copy())
-        section.back.append(back.copy())
-        section.rows += len(ids)
+            self._link(section, ids)
+        section.prob.add(n)[:] = prob
+        if back is not None:
+            section.back.add(n)[:] = back
+        section.rows += n
+
+    def _link(self, section: Section, ids: NDArray[np.uint32]) -> None:
+        """Look up the suffixes and contexts of some rows."""
+        k, n = section.k, len(ids)
+        suffix = section.suffix.add(n)
+        if k == self.tables.order:
+            section.ids.add(n)[:] = ids[:, 0]
+            if len(self.scratch) < n:
+                self.scratch = np.empty(n, dtype=np.uint64)
+            context, rows, first = self.scratch[:n], ids, 0
+        else:
+            section.ids.add(n)[:] = ids
+            context, rows, first = section.context.add(n), section.ids.array, section.rows
+        section.ascending &= _arpa.link(
+            self.tables.query, k, rows, first, first + n, self.lower, suffix, context, self.workers
+        )
+        self._check_contexts(section, ids, context)
+        absent = np.flatnonzero(suffix == NONE)
+        if len(absent):
+            section.missing.append((absent + section.rows, ids[absent, 1:]))
 
     def _check_contexts(
-        self, section: _Section, ids: NDArray[np.uint32], context: NDArray[np.uint64]
+        self, section: Section, ids: NDArray[np.uint32], context: NDArray[np.uint64]
     ) -> None:
         bad = np.flatnonzero(context == NONE)
         if len(bad):
@@ -298,11 +315,13 @@ class _Reader:
 
     # ------------------------------------------------------------------ tables
 
-    def _unigrams(self, section: _Section, order: int) -> None:
+    def _unigrams(self, section: Section, order: int) -> None:
         offsets = np.zeros(section.rows + 1, dtype=np.uint64)
-        np.cumsum(np.concatenate([np.empty(0, np.uint64), *section.suffix]), out=offsets[1:])
-        words = WordList(np.concatenate([np.empty(0, np.uint8), *section.word]), offsets)
-        prob, back = self._values(section)
+        np.cumsum(section.suffix.array, out=offsets[1:])
+        words = WordList(section.ids.array, offsets)
+        prob, back = section.prob.array, self._backs(section)
+        if order == 1:
+            back = np.zeros(section.rows, dtype=np.float32)
         places = {name: words.locate(name) for name in (UNK, BOS, EOS, "<UNK>")}
         for name in (BOS, EOS):
             if places[name] < 0:
@@ -322,40 +341,46 @@ class _Reader:
             )  # fmt: skip
         except RepeatedNgram as error:
             self._repeated(section, error, words[error.row])
+        self.table = WordTable()
+        self.table.add(words.blob, words.offsets, np.ones(len(words), dtype=np.int64))
         self._note_lacking(section, np.arange(section.rows, dtype=np.uint64))
 
-    def _level(self, section: _Section) -> None:
-        suffix = np.concatenate([np.empty(0, np.uint64), *section.suffix])
-        section.suffix.clear()
-        word = np.concatenate([np.empty(0, np.uint32), *section.word])
-        section.word.clear()
+    def _level(self, section: Section) -> None:
+        suffix, ids, k = section.suffix.array, section.ids.array, section.k
+        self.lower = None
+        self.spare.give(*self._held)
         if section.missing:
             rows = np.concatenate([part[0] for part in section.missing])
-            ids = np.concatenate([part[1] for part in section.missing])
-            self.tables, added = add_suffixes(self.tables, ids, suffix, rows)
+            lacking = np.concatenate([part[1] for part in section.missing])
+            self.tables, added = add_suffixes(self.tables, lacking, suffix, rows)
             self.metadata["suffixes_added"] = self.metadata.get("suffixes_added", 0) + added
-        prob, back = self._values(section)
+        back, word = self._backs(section), ids if ids.ndim == 1 else ids[:, 0]
         try:
-            nodes = self.tables.add_level(section.k, suffix, word, prob, back)
+            nodes = self.tables.add_level(k, suffix, word, section.prob.array, back)
         except RepeatedNgram as error:
             self._repeated(section, error, f"{self.tables.words[int(word[error.row])]} ...")
         self._note_lacking(section, nodes)
+        # added suffixes gave the nodes other numbers
+        if k < self.tables.order and section.ascending and not section.missing:
+            self.lower = ids, nodes, section.context.array
+        self._held = section.ids, section.context
+        self.spare.give(section.suffix, section.prob, section.back)
 
-    def _values(self, section: _Section) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        prob = np.concatenate([np.empty(0, np.float32), *section.prob])
-        back = np.concatenate([np.empty(0, np.float32), *section.back])
+    def _backs(self, section: Section) -> NDArray[np.float32]:
+        """Back-off weights, 0 where there is none."""
+        back = section.back.array
         self._lacks = np.flatnonzero(np.isnan(back))
         back[self._lacks] = 0
-        return prob, back
+        return back
 
-    def _note_lacking(self, section: _Section, nodes: NDArray[np.uint64]) -> None:
+    def _note_lacking(self, section: Section, nodes: NDArray[np.uint64]) -> None:
         self.lacking = None
         if section.k < self.tables.order and len(self._lacks):
             self.lacking = np.zeros(self.tables.query.nodes(section.k), dtype=bool)
             self.lacking[nodes[self._lacks]] = True
             self.before = (section, nodes)
 
-    def _repeated(self, section: _Section, error: RepeatedNgram, what: str) -> NoReturn:
+    def _repeated(self, section: Section, error: RepeatedNgram, what: str) -> NoReturn:
         self.lines.fail(
             f"the {section.k}-gram {what!r} stands there twice", section.line_of(error.row)
         )

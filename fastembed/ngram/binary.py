@@ -35,6 +35,7 @@ KIND = "n-gram model"
 
 LINE = 64  # bytes
 LOADS = (1.2, 1.1, 0.9)  # n-grams for each slot of the first bank and of the following ones
+ROWS = 1 << 18  # that are placed at a time
 FEW = 1024  # that few n-grams get a line each
 NONE = np.uint64(_lmquery.NONE)
 
@@ -125,32 +126,38 @@ class QueryTables:
         )  # fmt: skip
         nodes: NDArray[np.uint64] | None = None
         for k, level in enumerate(tables.levels[1:], 2):
-            suffix = level.parent.astype(np.uint64) if nodes is None else nodes[level.parent]
-            nodes = made.add_level(k, suffix, level.word, level.log_prob, level.backoff)
+            nodes = made.add_level(
+                k, level.parent, level.word, level.log_prob, level.backoff, below=nodes
+            )
         return made
 
     def add_level(
         self,
         k: int,
-        suffix: NDArray[np.uint64],
+        suffix: NDArray[Any],
         word: NDArray[np.uint32],
         log_prob: NDArray[np.float32],
         backoff: NDArray[np.float32],
+        *,
+        below: NDArray[np.uint64] | None = None,
     ) -> NDArray[np.uint64]:
         """Add all n-grams of order k, the next one.
 
         Parameters
         ----------
         suffix : ndarray of uint64, shape (n,)
-            Node of each n-gram without its oldest word.
+            Node of each n-gram without its oldest word; with ``below`` its row there, any integer.
         word : ndarray of uint32, shape (n,)
             That word.
         log_prob, backoff : ndarray of float32, shape (n,)
             log10; ``backoff`` of the highest order is not used.
+        below : ndarray of uint64, optional
+            Nodes of the rows of order k - 1.
 
         Returns
         -------
         nodes : ndarray of uint64, shape (n,)
+            Empty for the highest order, below which nothing hangs.
 
         Raises
         ------
@@ -164,8 +171,9 @@ class QueryTables:
         key_bits = max(8, (bound - 1).bit_length())
         if key_bits > _lmquery.MAX_KEY_BITS:
             raise OverflowError(f"order {k}: keys of {key_bits} bits; 62 are the most")
+        highest = k == self.order
         probs, prob_book = _encode(log_prob, self.bits)
-        backs, back_book = (None, None) if k == self.order else _encode_exactly(backoff, self.bits)
+        backs, back_book = (None, None) if highest else _encode_exactly(backoff, self.bits)
         value_bytes = probs.shape[1], 0 if backs is None else backs.shape[1]
         level: dict[str, Any] = {
             "key_bits": key_bits,
@@ -177,8 +185,7 @@ class QueryTables:
             if book is not None:
                 self.arrays[f"order{k}_{name}"] = book
         self._open_level(k, level)
-        nodes = np.full(len(word), NONE, dtype=np.uint64)
-        suffix, word = np.ascontiguousarray(suffix, np.uint64), np.ascontiguousarray(word, "u4")
+        nodes = np.empty(0 if highest else len(word), dtype=np.uint64)
         rows: NDArray[np.int64] | None = None  # those that found their lines full; None: all
         left = len(word)
         while left:
@@ -187,24 +194,30 @@ class QueryTables:
             level["banks"].append(bank)
             self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
             self.query.add_bank(k, lines, **bank)
-            placed = nodes if rows is None else np.full(left, NONE, dtype=np.uint64)
-            chosen = slice(None) if rows is None else rows
-            again = self.query.fill(
-                k,
-                suffix[chosen],
-                word[chosen],
-                probs[chosen],
-                None if backs is None else backs[chosen],
-                placed,
-                self.workers,
-            )
-            if again >= 0:
-                raise RepeatedNgram(k, again if rows is None else int(rows[again]))
-            full = np.flatnonzero(placed == NONE)
-            if rows is not None:
-                nodes[rows] = placed
-                full = rows[full]
-            rows, left = full, len(full)
+            full = []
+            for first in range(0, left, ROWS):
+                stop = min(first + ROWS, left)
+                chosen: Any = slice(first, stop) if rows is None else rows[first:stop]
+                part = suffix[chosen] if below is None else below[suffix[chosen]]
+                placed = np.empty(stop - first, dtype=np.uint64)
+                again = self.query.fill(
+                    k,
+                    np.ascontiguousarray(part, dtype=np.uint64),
+                    np.ascontiguousarray(word[chosen], dtype=np.uint32),
+                    probs[chosen],
+                    None if backs is None else backs[chosen],
+                    placed,
+                    self.workers,
+                )
+                if again >= 0:
+                    row = first + again if rows is None else int(rows[first + again])
+                    raise RepeatedNgram(k, row)
+                if not highest:
+                    nodes[chosen] = placed
+                found = np.flatnonzero(placed == NONE)
+                full.append(found + first if rows is None else rows[first:stop][found])
+            rows = np.concatenate(full)
+            left = len(rows)
         self.levels.append(level)
         self.counts.append(len(word))
         return nodes

@@ -1,4 +1,4 @@
-"""fastembed's tasks of the topic ``lm`` (see ``topics_lm.py``)."""
+"""fastembed's tasks of the topic ``lm`` (see ``topics/lm.py``)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,29 @@ def split_text(spec: Spec) -> Figures:
             for start in range(0, len(part), n):
                 target.write(" ".join(part[start : start + n]) + "\n")
     return {"n_words": len(words)}
+
+
+def lm_stages(spec: Spec) -> Figures:
+    """What the way from text to tables is made of."""
+    from fastembed.ngram.binary import QueryTables
+    from fastembed.ngram.counts import count_ngrams
+    from fastembed.ngram.smoothing import ModifiedKneserNey
+
+    workers = spec["workers"]
+    method = ModifiedKneserNey(kenlm_compatible=True, discount_fallback=True)
+    clocks = [(time.perf_counter(), time.process_time())]
+    counts = count_ngrams(spec["text"], spec["order"], workers=workers)
+    clocks.append((time.perf_counter(), time.process_time()))
+    tables = method.estimate(counts, workers=workers, consume=True)
+    clocks.append((time.perf_counter(), time.process_time()))
+    made = QueryTables.from_backoff(tables, workers=workers)
+    clocks.append((time.perf_counter(), time.process_time()))
+    figures: Figures = {"ngrams": made.counts}
+    for stage, (wall, cpu), (end, end_cpu) in zip(
+        ("count", "estimate", "tables"), clocks, clocks[1:], strict=False
+    ):
+        figures |= {f"{stage}_s": end - wall, f"{stage}_cpu_s": end_cpu - cpu}
+    return figures
 
 
 def _fit(spec: Spec) -> Any:
@@ -52,7 +75,7 @@ def lm_convert(spec: Spec) -> Figures:
     from fastembed import NgramLM
 
     model = NgramLM.load(spec["arpa"], workers=spec["workers"])
-    model.save(spec["fe"])
+    model.save(spec["converted"])
     return _size(model)
 
 
@@ -70,12 +93,12 @@ def lm_open(spec: Spec) -> Figures:
     assert native, arpa_reader  # imports come before the clock
 
     sentence = _lines(spec)[0]
-    start = time.perf_counter()
-    model = NgramLM.load(spec["fe"])
+    start, cpu = time.perf_counter(), time.process_time()
+    model = NgramLM.load(spec[spec["file"]], workers=spec["workers"])
     score = model.score_sentence(sentence)
-    seconds = time.perf_counter() - start
+    clocks = {"seconds": time.perf_counter() - start, "cpu_s": time.process_time() - cpu}
     tokens = len(sentence.split()) + 1
-    return {"seconds": seconds, "tokens": tokens, "perplexity": 10 ** (-score / tokens)}
+    return {**clocks, "tokens": tokens, "perplexity": 10 ** (-score / tokens)}
 
 
 def lm_batch(spec: Spec) -> Figures:
@@ -128,5 +151,6 @@ TASKS = {
     "lm_native": lm_native,
     "lm_open": lm_open,
     "lm_sentences": lm_sentences,
+    "lm_stages": lm_stages,
     "split_text": split_text,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from fastembed.bench.children.program import run
@@ -15,13 +14,6 @@ Figures = dict[str, Any]
 
 def _silent(seconds: float, piece: bytes) -> None:
     """Progress that nobody reads."""
-
-
-def _sum(accounts: Iterable[Figures]) -> Figures:
-    """Programs that ran one after the other."""
-    accounts = list(accounts)
-    total = {key: sum(account[key] for account in accounts) for key in accounts[0]}
-    return {**total, "peak_mb": max(account["peak_mb"] for account in accounts)}
 
 
 def _counts(arpa: str) -> list[int]:
@@ -38,37 +30,37 @@ def _counts(arpa: str) -> list[int]:
 
 def _estimate(spec: Spec, arpa: str) -> Figures:
     argv = [
-        spec["programs"]["lmplz"], "-o", str(spec["order"]), "-S", "2G", "-T", spec["folder"] + "/",
-        "--discount_fallback",
+        spec["programs"]["lmplz"], "-o", str(spec["order"]), "-S", spec["memory"],
+        "-T", spec["folder"] + "/", "--discount_fallback",
     ]  # fmt: skip
     return run(argv, _silent, stdin=spec["text"], stdout=arpa)
 
 
-def _convert(spec: Spec, arpa: str) -> Figures:
+def _convert(spec: Spec, arpa: str, binary: str) -> Figures:
     program, kind = spec["programs"]["build_binary"], spec["kind"]
-    return run([program, "-T", spec["folder"] + "/", kind, arpa, spec[kind]], _silent)
-
-
-def _size(spec: Spec, arpa: str) -> Figures:
+    account = run([program, "-T", spec["folder"] + "/", kind, arpa, binary], _silent)
     counts = _counts(arpa)
-    return {"ngrams": counts, "bytes_per_ngram": os.path.getsize(spec[spec["kind"]]) / sum(counts)}
+    size = os.path.getsize(binary) / sum(counts)
+    return {**account, "ngrams": counts, "bytes_per_ngram": size}
 
 
 def lm_arpa(spec: Spec) -> Figures:
     """From text to an ARPA file."""
-    arpa = spec["arpa"] + ".kenlm"
+    arpa = spec["kenlm_arpa"]
     return {**_estimate(spec, arpa), "ngrams": _counts(arpa)}
 
 
 def lm_native(spec: Spec) -> Figures:
     """From text to a binary, by way of an ARPA file."""
-    arpa = spec["arpa"] + ".kenlm"
-    return {**_sum([_estimate(spec, arpa), _convert(spec, arpa)]), **_size(spec, arpa)}
+    arpa = spec["kenlm_arpa"]
+    estimated, converted = _estimate(spec, arpa), _convert(spec, arpa, spec[spec["kind"]])
+    total = {key: estimated[key] + converted[key] for key in estimated}
+    return {**converted, **total, "peak_mb": max(estimated["peak_mb"], converted["peak_mb"])}
 
 
 def lm_convert(spec: Spec) -> Figures:
     """From the common ARPA file to a binary."""
-    return {**_convert(spec, spec["arpa"]), **_size(spec, spec["arpa"])}
+    return _convert(spec, spec["arpa"], spec["converted"])
 
 
 def lm_batch(spec: Spec) -> Figures:
