@@ -183,19 +183,30 @@ class NgramCounts:
 
     # ------------------------------------------------------------------ shards and files
 
-    def merge(self, *others: NgramCounts, workers: int | None = None) -> NgramCounts:
+    def merge(
+        self,
+        *others: NgramCounts,
+        memory: int | str | None = None,
+        workers: int | None = None,
+    ) -> NgramCounts:
         """The counts of several texts, as if they were one text.
 
-        The vocabulary is that of all of them, in the order that `Vocabulary.merge` gives.
+        The vocabulary is that of all of them, in the order that `Vocabulary.merge` gives. Shards
+        that were loaded by memory map need no memory of their own.
+
+        Parameters
+        ----------
+        memory : int or str, optional
+            As of `count_ngrams`: beyond it sorted runs go to temporary files.
 
         Raises
         ------
         ValueError
             Orders differ, or n-grams were cut off.
         """
-        from fastembed.ngram.runs import merge_counts
+        from fastembed.ngram.shards import merge_counts
 
-        return merge_counts([self, *others], workers=workers)
+        return merge_counts([self, *others], memory=memory, workers=workers)
 
     def save(self, path: StrPath) -> None:
         """Write the native binary (see `fastembed.io.native`), which `load` maps."""

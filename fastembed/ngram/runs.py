@@ -2,8 +2,8 @@
 
 A run is the different sequences of a piece in the order of their words read backwards, each with
 its count. A range of that order lies end to end in every run, so the runs are merged one range
-after the other, and only a range is in memory. Counts of shards are merged in the same way, in
-one range.
+after the other, and only a range is in memory. Counts of shards are merged in the same way: see
+`fastembed.ngram.shards`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from numpy.typing import NDArray
 from fastembed._native._ngram import PAD
 from fastembed._native._ngram_stream import count_words
 from fastembed.core.progress import Progress, progress_of
-from fastembed.core.threads import resolve_workers
 from fastembed.ngram.counting import (
     CountLevel,
     Stream,
@@ -34,7 +32,7 @@ from fastembed.ngram.tables import BOS_ID
 from fastembed.text.spool import Spool
 from fastembed.text.vocabulary import Vocabulary
 
-__all__ = ["count_sentences", "merge_counts"]
+__all__ = ["Run", "Unigrams", "count_sentences", "levels_of", "merge_runs", "sequence_bytes"]
 
 MOST = (1 << 32) - (1 << 24)  # places of a stream: their numbers take 32 bits
 
@@ -49,7 +47,7 @@ def count_sentences(
 ) -> NgramCounts:
     """All n-grams of a text, in ``budget`` bytes beside what is made of them."""
     n_words = len(sentences.vocabulary)
-    unigrams = _Unigrams(n_words)
+    unigrams = Unigrams(n_words)
     reporter = progress_of(progress)
     reporter.start(sentences.size, "words", "counting n-grams")
     done = 0
@@ -71,11 +69,17 @@ def count_sentences(
                 held.enter_context(closing(run))
                 for run in _runs(sentences, order, piece, unigrams, workers, tick)
             ]
-            levels = _merge_runs(runs, order, unigrams.counts, budget, workers)
+            levels = merge_runs(runs, order, unigrams.counts, budget, workers)
     return unigrams.finish(sentences.vocabulary, levels)
 
 
-class _Unigrams:
+def sequence_bytes(order: int) -> int:
+    """What `levels_of` takes for a sequence: its words and weight, its place, code and records, and
+    at most as many rows as places."""
+    return 45 + 4 * order + 12 * (order - 1)
+
+
+class Unigrams:
     """Counts of the words, and where each was first, over the pieces of a text."""
 
     def __init__(self, n_words: int) -> None:
@@ -104,7 +108,7 @@ def _unigram_level(counts: NDArray[np.int64]) -> CountLevel:
 
 
 def _count_whole(
-    sentences: Sentences, order: int, unigrams: _Unigrams, workers: int, tick: Tick
+    sentences: Sentences, order: int, unigrams: Unigrams, workers: int, tick: Tick
 ) -> list[CountLevel]:
     if sentences.size == 0:
         return [CountLevel(*(np.empty(0, dtype=np.uint32),) * 4) for _ in range(order - 1)]
@@ -116,7 +120,7 @@ def _count_whole(
 # ---------------------------------------------------------------------------------- runs
 
 
-class _Run:
+class Run:
     """Different sequences in order, (n, order) uint32 with the oldest word first, and counts."""
 
     def __init__(self, order: int) -> None:
@@ -153,10 +157,10 @@ def _runs(
     sentences: Sentences,
     order: int,
     piece: int,
-    unigrams: _Unigrams,
+    unigrams: Unigrams,
     workers: int,
     tick: Tick,
-) -> Iterator[_Run]:
+) -> Iterator[Run]:
     """A run of each piece of the text; of order 1 there is nothing to sort."""
     for first in range(0, sentences.size, piece):
         last = min(first + piece, sentences.size)
@@ -166,7 +170,7 @@ def _runs(
             tick(last - first)
             continue
         sorter = sort_stream(stream, order, counts, BOS_ID, workers, tick)
-        run = _Run(order)
+        run = Run(order)
         for part in range(len(sorter.sizes)):
             n = int(sorter.rows[part, 0])
             words = np.empty((n, order), dtype=np.uint32)
@@ -176,26 +180,25 @@ def _runs(
         yield run
 
 
-def _merge_runs(
-    runs: Sequence[_Run], order: int, counts: NDArray[np.int64], budget: int, workers: int
+def merge_runs(
+    runs: Sequence[Run], order: int, counts: NDArray[np.int64], budget: int, workers: int
 ) -> list[CountLevel]:
     """The levels of all runs together, range by range."""
     if order == 1:
         return []
-    # stream and weights, places, codes, records, and at most as many rows as places
-    most = max(1024, min(MOST // order, budget // 2 // (45 + 4 * order + 12 * (order - 1))))
+    most = max(1024, min(MOST // order, budget // 2 // sequence_bytes(order)))
     room = budget // 4 // (3 * 4 * (order - 1))
     out = [[Spool(np.uint32, memory=room) for _ in range(3)] for _ in range(order - 1)]
     at = [0] * len(runs)
     while any(begin < len(run) for begin, run in zip(at, runs, strict=True)):
         ends = _next_range(runs, at, most)
         parts = [run.read(a, b) for run, a, b in zip(runs, at, ends, strict=True)]
-        _append(out, _levels_of(parts, order, len(counts), workers))
+        _append(out, levels_of(parts, order, len(counts), workers))
         at = ends
     return [CountLevel(*(spool.array() for spool in level)) for level in out]
 
 
-def _next_range(runs: Sequence[_Run], at: list[int], most: int) -> list[int]:
+def _next_range(runs: Sequence[Run], at: list[int], most: int) -> list[int]:
     """Where a range that begins at ``at`` ends in each run: ``most`` sequences or fewer.
 
     Sequences with the same last two words stay together, since they share rows of order 2.
@@ -227,7 +230,7 @@ def _append(out: list[list[Spool]], levels: list[CountLevel]) -> None:
             spool.append(array)
 
 
-def _levels_of(
+def levels_of(
     parts: Sequence[tuple[NDArray[np.uint32], NDArray[np.uint32]]],
     order: int,
     n_words: int,
@@ -247,57 +250,3 @@ def _levels_of(
     stream = stream._replace(begin=order - 1, step=order, weights=weights)
     counts, _ = count_words(stream.words, stream.begin, order, n_words, workers)
     return count_stream(stream, order, counts.astype(np.int64), BOS_ID, workers)
-
-
-# ---------------------------------------------------------------------------------- shards
-
-
-def merge_counts(shards: Sequence[NgramCounts], workers: int | None = None) -> NgramCounts:
-    """See `NgramCounts.merge`."""
-    first = shards[0]
-    order = first.order
-    for shard in shards:
-        if shard.order != order:
-            raise ValueError(f"counts of order {shard.order} cannot be merged with order {order}")
-        if not shard.complete:
-            raise ValueError("counts of which n-grams were cut off cannot be merged: merge first")
-    threads = resolve_workers(workers)
-    vocabulary = first.vocabulary
-    for shard in shards[1:]:
-        vocabulary = vocabulary.merge(shard.vocabulary)
-    table = vocabulary.table()
-    unigrams = _Unigrams(len(vocabulary))
-    parts: list[Any] = []
-    position = 0
-    seen_everywhere = True
-    for shard in shards:
-        own = shard.vocabulary.words
-        new_ids = table.find(own.blob, own.offsets)
-        unigrams.counts[new_ids] += shard.levels[0].count
-        if shard.appearance is None:
-            seen_everywhere = False
-        else:
-            new = (shard.appearance >= 0) & (unigrams.first[new_ids] < 0)
-            unigrams.first[new_ids[new]] = shard.appearance[new] + position
-        position += shard.n_tokens + shard.n_sentences
-        parts += [(new_ids[words], weights) for words, weights in _sequences(shard)]
-    levels = _levels_of(parts, order, len(vocabulary), threads) if order > 1 else []
-    merged = unigrams.finish(vocabulary, levels)
-    if not seen_everywhere:
-        merged.appearance = None
-    return merged
-
-
-def _sequences(counts: NgramCounts) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
-    """The n-grams that no longer one ends with: those of the highest order, and from ``<s>`` on."""
-    order = counts.order
-    for k in range(2, order + 1):
-        level = counts.levels[k - 1]
-        ngrams = counts.ngrams(k)
-        count = level.count
-        if k < order:
-            begins = level.word == BOS_ID
-            ngrams, count = ngrams[begins], count[begins]
-        padded = np.full((len(ngrams), order), BOS_ID, dtype=np.uint32)
-        padded[:, order - k :] = ngrams
-        yield padded, count
