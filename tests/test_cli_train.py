@@ -130,7 +130,7 @@ def test_a_configuration_file_sets_defaults(tmp_path, text):
         (["--negative", "0"], 2, "nothing to train with"),
         (["--no-such-option"], 2, "No such option"),
         (["--output", "v.unknown"], 2, "name one of native"),
-        (["--schedule", "cosine"], 2, "cosine"),
+        (["--schedule", "cubic"], 2, "cubic"),
         (["--min-count", "100000"], 1, "min_count"),
     ],
 )

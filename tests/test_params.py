@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import fastembed as fe
 from fastembed.cli.parameters import hyper_parameters
 from fastembed.core.params import Opt, Params, params_of
 
@@ -112,3 +113,15 @@ def test_options_come_from_the_same_list():
 @pytest.mark.parametrize("arguments", [["--size", "10"], ["--rate", "nan"], ["--hidden", "1"]])
 def test_wrong_options_are_usage_errors(arguments):
     assert CliRunner().invoke(command, arguments).exit_code == 2
+
+
+def test_grid_search_of_scikit_learn_works():
+    selection = pytest.importorskip("sklearn.model_selection")
+    text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]] * 40
+    model = fe.Word2Vec(min_count=1, epochs=1, workers=1)
+    grid = {"vector_size": [3, 5, 4]}
+    search = selection.GridSearchCV(
+        model, grid, scoring=lambda fitted, text, y=None: fitted.wv.vector_size, cv=2
+    ).fit(text)
+    assert search.best_params_ == {"vector_size": 5}
+    assert search.best_estimator_.wv.vectors.shape == (6, 5)

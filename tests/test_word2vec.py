@@ -341,18 +341,6 @@ def test_clone_of_scikit_learn_works():
     assert base.clone(model).get_params() == model.get_params()
 
 
-def test_grid_search_of_scikit_learn_works():
-    selection = pytest.importorskip("sklearn.model_selection")
-    text = [["the", "cat", "sat"], ["the", "dog", "sat"], ["a", "cat", "ran"]] * 40
-    model = fe.Word2Vec(min_count=1, epochs=1, workers=1)
-    grid = {"vector_size": [3, 5, 4]}
-    search = selection.GridSearchCV(
-        model, grid, scoring=lambda fitted, text, y=None: fitted.wv.vector_size, cv=2
-    ).fit(text)
-    assert search.best_params_ == {"vector_size": 5}
-    assert search.best_estimator_.wv.vectors.shape == (6, 5)
-
-
 def test_keep_thresholds_are_word2vecs_formula():
     counts = np.array([900_000, 90_000, 9_000, 1_000], dtype=np.int64)
     keep = (keep_thresholds(counts, 1e-3) + 1.0) / 2**32
