@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,14 @@ from fastembed.nn.history import History
 from fastembed.nn.layers import layer_from_config
 from fastembed.nn.metrics import Metric
 
-__all__ = ["load_network", "run_config", "save_network", "summary"]
+__all__ = [
+    "load_network",
+    "pack_network",
+    "run_config",
+    "save_network",
+    "summary",
+    "unpack_network",
+]
 
 KIND = "Sequential"
 
@@ -31,8 +39,8 @@ def run_config(model: Any) -> dict[str, Any]:
     return json.loads(json.dumps(config))
 
 
-def save_network(model: Any, path: StrPath) -> None:
-    """Write a network."""
+def pack_network(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Arrays and metadata of a network, for a file of its own or as part of another's."""
     arrays = dict(model.parameters())
     if model.steps_:
         arrays |= {f"optimizer.state{i}": s for i, s in enumerate(model.states())}
@@ -44,15 +52,19 @@ def save_network(model: Any, path: StrPath) -> None:
         "steps": model.steps_,
         "rate_factor": model.rate_factor,
     }
-    write_native(path, arrays, metadata | run_config(model))
+    return arrays, metadata | run_config(model)
 
 
-def load_network(cls: type[Any], path: StrPath) -> Any:
-    """Read a network."""
-    file = read_native(path, mmap=True, verify=True)
-    found = file.metadata
-    if found.get("kind") != KIND:
-        raise FormatError(f"{path}: holds {found.get('kind') or 'something else'}, not a network")
+def unpack_network(
+    cls: type[Any], arrays: Mapping[str, Any], found: Mapping[str, Any], path: StrPath
+) -> Any:
+    """The network of what `pack_network` gave.
+
+    Raises
+    ------
+    FormatError
+        They do not fit each other.
+    """
     try:
         model = cls(
             [layer_from_config(c) for c in found["layers"]],
@@ -73,11 +85,25 @@ def load_network(cls: type[Any], path: StrPath) -> Any:
     if model.steps_:
         wanted |= {f"optimizer.state{i}": s for i, s in enumerate(model.states())}
     for name, own in wanted.items():
-        stored = file.arrays.get(name)
+        stored = arrays.get(name)
         if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
             raise FormatError(f"{path}: its array {name!r} does not fit its layers")
         own[...] = stored
     return model
+
+
+def save_network(model: Any, path: StrPath) -> None:
+    """Write a network."""
+    write_native(path, *pack_network(model))
+
+
+def load_network(cls: type[Any], path: StrPath) -> Any:
+    """Read a network."""
+    file = read_native(path, mmap=True, verify=True)
+    kind = file.metadata.get("kind")
+    if kind != KIND:
+        raise FormatError(f"{path}: holds {kind or 'something else'}, not a network")
+    return unpack_network(cls, file.arrays, file.metadata, path)
 
 
 def summary(model: Any) -> str:
