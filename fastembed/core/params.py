@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from typing import (
     Annotated,
     Any,
+    ClassVar,
     Literal,
     Self,
     SupportsFloat,
@@ -143,6 +144,8 @@ class Params:
     ``sklearn.base.clone`` works without scikit-learn being imported here.
     """
 
+    _estimator_type: ClassVar[str | None] = None  # "classifier", "regressor", as sklearn has it
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Hyper-parameters by name."""
         return {param.name: getattr(self, param.name) for param in params_of(type(self))}
@@ -160,12 +163,15 @@ class Params:
 
     def __sklearn_tags__(self) -> Any:
         """What scikit-learn asks an estimator before a search over its parameters."""
-        from sklearn.utils import InputTags, Tags, TargetTags
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
+        kind = self._estimator_type
         return Tags(
-            estimator_type=None,
-            target_tags=TargetTags(required=False),
-            input_tags=InputTags(two_d_array=False, string=True),
+            estimator_type=kind,
+            target_tags=TargetTags(required=kind is not None),
+            classifier_tags=ClassifierTags() if kind == "classifier" else None,
+            regressor_tags=RegressorTags() if kind == "regressor" else None,
+            input_tags=InputTags(two_d_array=kind is not None, string=kind is None),
         )
 
     def check_params(self) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from fastembed.nn.losses import (
     SummedSquaredError,
 )
 from fastembed.nn.metrics import METRICS, Metric
+from fastembed.nn.mlp import MLPClassifier, MLPRegressor
 from fastembed.nn.optimizers import (
     OPTIMIZERS,
     SGD,
@@ -83,6 +84,8 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "Loss",
+    "MLPClassifier",
+    "MLPRegressor",
     "MaskingNoise",
     "MaxMargin",
     "MeanAbsoluteError",
