@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it.
 _HOME = {
+    "Autoencoder": "fastembed.nn.autoencoder",
     "BrownClusters": "fastembed.cluster.brown",
     "CacheLM": "fastembed.ngram.cache",
     "ClassLM": "fastembed.cluster.class_lm",
@@ -32,6 +33,7 @@ _HOME = {
     "NotFittedError": "fastembed.core.errors",
     "SVDVectors": "fastembed.embed.svd",
     "TrainingError": "fastembed.core.errors",
+    "VariationalAutoencoder": "fastembed.nn.vae",
     "Vocabulary": "fastembed.text.vocabulary",
     "VocabularyError": "fastembed.core.errors",
     "Word2Vec": "fastembed.embed.word2vec",
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
     from fastembed.ngram.interpolated import InterpolatedLM
     from fastembed.ngram.model import NgramLM
     from fastembed.nlm.model import NeuralLM
+    from fastembed.nn.autoencoder import Autoencoder
+    from fastembed.nn.vae import VariationalAutoencoder
     from fastembed.text.corpus import Corpus
     from fastembed.text.encoded import EncodedCorpus
     from fastembed.text.vocabulary import Vocabulary

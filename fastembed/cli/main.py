@@ -30,6 +30,7 @@ COMMANDS = {
     "brown": ("fastembed.cli.brown:brown", "Cluster the words of a text."),
     "clusters": ("fastembed.cli.clusters:clusters", "Show word clusters of a file."),
     "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),
+    "compress": ("fastembed.cli.compress:compress", "Take dimensions off vectors."),
     "info": ("fastembed.cli.info:info", "Show versions, instruction set, cores and threads."),
     "demo": ("fastembed.cli.demo:demo", "Train on the bundled text and show what comes out."),
     "bench": ("fastembed.cli.bench:bench", "Measure speed beside the installed peers."),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fastembed.nn.activations import ACTIVATIONS, Activation
+from fastembed.nn.autoencoder import Autoencoder
 from fastembed.nn.callbacks import CSVLogger, EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from fastembed.nn.compression import compress_vectors
 from fastembed.nn.gradcheck import GradientCheck, gradcheck, gradients, jacobian, vjp
 from fastembed.nn.history import History
 from fastembed.nn.initializers import INITIALIZERS
@@ -49,11 +51,14 @@ from fastembed.nn.optimizers import (
     Optimizer,
     RMSprop,
 )
+from fastembed.nn.part import part
 from fastembed.nn.regularizers import Regularizer
 from fastembed.nn.sequential import Sequential
+from fastembed.nn.vae import ELBO, VariationalAutoencoder
 
 __all__ = [
     "ACTIVATIONS",
+    "ELBO",
     "INITIALIZERS",
     "LAYERS",
     "LOSSES",
@@ -66,6 +71,7 @@ __all__ = [
     "AdaGrad",
     "Adam",
     "AdamW",
+    "Autoencoder",
     "BinaryCrossentropy",
     "CSVLogger",
     "CategoricalCrossentropy",
@@ -102,8 +108,11 @@ __all__ = [
     "SparseCategoricalCrossentropy",
     "SummedBinaryCrossentropy",
     "SummedSquaredError",
+    "VariationalAutoencoder",
+    "compress_vectors",
     "gradcheck",
     "gradients",
     "jacobian",
+    "part",
     "vjp",
 ]
