@@ -68,7 +68,7 @@ def compress_vectors(
     >>> words = [f"w{i}" for i in range(200)]
     >>> flat = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 20))
     >>> old = KeyedVectors(words, flat.astype(np.float32))
-    >>> new = compress_vectors(old, 3, epochs=100, batch_size=20, workers=1)
+    >>> new = compress_vectors(old, 3, epochs=50, batch_size=20, learning_rate=0.01)
     >>> bool(abs(new.similarity("w1", "w2") - old.similarity("w1", "w2")) < 0.05)
     True
     """
