@@ -4,16 +4,16 @@
  * dX = D W^T. Each product is cut into blocks of its output that sizes alone decide.
  */
 
-#define FE_TILE_FLOPS 24 /* log2 of the operations that a further tile of a product is worth */
-#define FE_TILE_CELLS 15 /* of the cells, for what is not a product */
-#define FE_TINY 4096     /* products of fewer multiplications are loops */
+#define FE_TILE_FLOPS 25 /* log2 of the operations that a tile of a product is worth */
+#define FE_TILE_CELLS 15 /* of its cells, for what is not a product */
+#define FE_TINY 1024     /* products of no more multiplications are loops */
 
 #ifndef FE_NN_PARTS
 #define FE_NN_PARTS
 /* A power of two of tiles for that much work. */
 static inline int fe_nn_parts(int64_t work, int shift) {
     int parts = 1;
-    while (parts < FE_NN_TILES && work >> shift > parts) parts *= 2;
+    while (parts < FE_NN_TILES && work >> shift >= 2 * parts) parts *= 2;
     return parts;
 }
 /* Part i of `parts` of 0 .. n - 1, in multiples of unit but for the last. */

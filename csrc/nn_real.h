@@ -3,8 +3,8 @@
 /* Rows of a source into rows of numbers; the first that is no finite number, or -1. */
 static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_REAL *out, int64_t r,
                                 int64_t stop) {
-    const int64_t n = source->width;
-    int64_t bad = -1;
+    const int64_t n = source->width, start = r;
+    FE_V zero = FE_VSET(0);
     for (; r < stop; r++) {
         const int64_t row = net->order ? net->order[net->first + r] : net->first + r;
         const void *from = (const char *)source->data + row * source->row_bytes;
@@ -17,14 +17,17 @@ static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_R
             for (int64_t j = 0; j < n; j++) to[j] = (FE_REAL)((const uint8_t *)from)[j];
             continue;
         }
-        FE_V zero = FE_VSET(0);
         FE_EACH(j, m, n) {
             const FE_V x = FE_R(fe_take)(to + j, m);
             zero += x - x; /* not 0 where x is infinite or no number */
         }
-        if (bad < 0 && !(FE_VSUM(zero) == 0)) bad = row;
     }
-    return bad;
+    if (FE_LIKELY(FE_VSUM(zero) == 0)) return -1;
+    for (r = start; r < stop; r++)
+        for (int64_t j = 0; j < n; j++)
+            if (!isfinite(out[r * n + j]))
+                return net->order ? net->order[net->first + r] : net->first + r;
+    return -1;
 }
 
 static void FE_R(fe_nn_gather)(fe_net *net, int tile, int64_t r, int64_t stop) {

@@ -18,13 +18,13 @@ FE_INLINE void fe_store_part(float *p, fe_vec x, size_t n) {
     memcpy(p, lanes, n * sizeof(float));
 }
 
-/* The sum of the lanes, in double. */
+/* The sum of the lanes, in double, by halves. */
 FE_INLINE double fe_lane_sum(fe_vec x) {
-    float lanes[FE_LANES];
-    double sum = 0;
-    fe_store(lanes, x);
-    for (int i = 0; i < FE_LANES; i++) sum += lanes[i];
-    return sum;
+    double lanes[FE_LANES];
+    for (int i = 0; i < FE_LANES; i++) lanes[i] = x[i];
+    for (int half = FE_LANES / 2; half > 0; half /= 2)
+        for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+    return lanes[0];
 }
 
 /* y where x is a number, x where it is not. */
