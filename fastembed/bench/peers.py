@@ -38,7 +38,8 @@ class Contender:
 
 
 # Peers that are Python in an environment of their own; all others are run by this interpreter.
-APART = ("gensim", "sklearn", "kenlm", "torch")
+APART = ("gensim", "sklearn", "kenlm", "torch", "keras")
+TORCH = ("torch", "keras")
 
 
 def python_environment(module: str) -> dict[str, str]:
@@ -80,7 +81,7 @@ def find_contenders(
     kenlm_bin
         The folder of KenLM's programs; None leaves them out.
     torch_python
-        The Python that has PyTorch; None is ``peer_python``, or this one.
+        The Python that has PyTorch (and Keras); None is ``peer_python``, or this one.
 
     Raises
     ------
@@ -90,14 +91,14 @@ def find_contenders(
     found = {"fastembed": _probe(Contender("fastembed", sys.executable))}
     missing = []
     for module in APART:
-        asked = torch_python if module == "torch" and torch_python else peer_python
+        asked = torch_python if module in TORCH and torch_python else peer_python
         peer = Contender(module, asked or sys.executable)
         try:
             found[module] = _probe(peer)
         except BenchmarkError as error:
             if peer_python if module == "gensim" else module == "torch" and torch_python:
                 raise
-            option = "--torch-python" if module == "torch" else "--peer-python"
+            option = "--torch-python" if module in TORCH else "--peer-python"
             missing.append(f"{module} is left out ({error}); {option} names a Python with it")
     single = {
         "word2vec": word2vec_bin,

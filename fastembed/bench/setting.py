@@ -35,6 +35,7 @@ class Setting:
     n_vectors: int = 200_000
     n_queries: int = 1000
     quick: bool = False
+    mnist: str | None = None  # folder of the four IDX files
 
     def peer_commands(
         self,

@@ -28,6 +28,7 @@ TOPICS = (
     "svd",
     "lm",
     "neural-lm",
+    "nn",
     *QUALITY,
 )
 QUICK_BYTES = 2_000_000
@@ -86,7 +87,14 @@ FILE = click.Path(exists=True, dir_okay=False)
     help="Numbers of clusters; may be repeated. 100 and 320 by default, quick 100.",
 )
 @click.option(
-    "--torch-python", metavar="PYTHON", help="The Python that has PyTorch; that of --peer-python."
+    "--torch-python",
+    metavar="PYTHON",
+    help="The Python that has PyTorch and Keras; that of --peer-python.",
+)
+@click.option(
+    "--mnist",
+    type=click.Path(exists=True, file_okay=False),
+    help="Folder of MNIST's four IDX files, packed or not, for the topic nn.",
 )
 @click.option("--kenlm-bin", metavar="FOLDER", help="KenLM's compiled programs.")
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
@@ -121,6 +129,7 @@ def bench(
     clustercat_bin: str | None,
     n_clusters: tuple[int, ...],
     torch_python: str | None,
+    mnist: str | None,
     kenlm_bin: str | None,
     quality: bool,
     analogies: tuple[str, ...],
@@ -185,6 +194,7 @@ def bench(
             n_vectors=n_vectors or (5_000 if quick else 200_000),
             n_queries=100 if quick else 1000,
             quick=quick,
+            mnist=mnist,
         )
         facts = environment(contenders) | {
             "text": {**prepared, "path": source, "name": os.path.basename(source)},

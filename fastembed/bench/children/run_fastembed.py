@@ -14,6 +14,7 @@ from fastembed.bench.children import (
     fastembed_counts,
     fastembed_lm,
     fastembed_neural,
+    fastembed_nn,
     fastembed_svd,
 )
 
@@ -219,6 +220,7 @@ TASKS = {
     **fastembed_svd.TASKS,
     **fastembed_lm.TASKS,
     **fastembed_neural.TASKS,
+    **fastembed_nn.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,

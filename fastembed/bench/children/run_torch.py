@@ -30,4 +30,23 @@ def neural_lm(spec: Spec) -> Figures:
     return neural_torch.neural_lm(spec)
 
 
-TASKS = {"neural_lm": neural_lm, "versions": versions}
+def mnist(spec: Spec) -> Figures:
+    """A dense network on MNIST."""
+    import nn_torch  # type: ignore[import-not-found]
+
+    return nn_torch.mnist(spec)
+
+
+def small_network(spec: Spec) -> Figures:
+    """Steps of a small dense network."""
+    import nn_torch
+
+    return nn_torch.small_network(spec)
+
+
+TASKS = {
+    "mnist": mnist,
+    "neural_lm": neural_lm,
+    "small_network": small_network,
+    "versions": versions,
+}

@@ -13,6 +13,7 @@ from fastembed.bench.topics.clusters import clusters
 from fastembed.bench.topics.counts import cooccurrence, glove
 from fastembed.bench.topics.lm import lm
 from fastembed.bench.topics.neural_lm import neural_lm
+from fastembed.bench.topics.nn import nn
 from fastembed.bench.topics.startup import startup
 from fastembed.bench.topics.svd import svd
 from fastembed.bench.topics.vectors import vectors
@@ -32,4 +33,5 @@ TOPICS: dict[str, Callable[[Setting], Iterator[Case]]] = {
     "svd": svd,
     "lm": lm,
     "neural-lm": neural_lm,
+    "nn": nn,
 }
