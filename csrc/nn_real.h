@@ -9,6 +9,12 @@ static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_R
         const int64_t row = net->order ? net->order[net->first + r] : net->first + r;
         const void *from = (const char *)source->data + row * source->row_bytes;
         FE_REAL *to = out + r * n;
+        if (r + 1 < stop) { /* rows come in random order: no hardware foresees the next */
+            const int64_t next = net->order ? net->order[net->first + r + 1] : row + 1;
+            const char *ahead = (const char *)source->data + next * source->row_bytes;
+            for (int64_t at = 0; at < source->row_bytes; at += FE_CACHE_LINE)
+                FE_PREFETCH(ahead + at);
+        }
         if (source->type == FE_SOURCE_F32)
             for (int64_t j = 0; j < n; j++) to[j] = (FE_REAL)((const float *)from)[j];
         else if (source->type == FE_SOURCE_F64)
