@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import signal
 
 import numpy as np
@@ -207,6 +208,15 @@ def test_schedules_of_the_learning_rate():
     assert falls.rates(5, 1, 10)[0] == pytest.approx(0.1)
     with pytest.raises(ValueError, match="end > 0"):
         nn.SGD(schedule="exponential").rates(0, 3, 3)
+
+
+def test_a_copy_is_a_network_of_its_own():
+    net = network()
+    net.fit(X, LABELS)
+    again = copy.deepcopy(net)
+    assert again.predict(X).tobytes() == net.predict(X).tobytes()
+    again.fit(X, LABELS)
+    assert again.flat_weights().tobytes() != net.flat_weights().tobytes()
 
 
 def test_frozen_layers_stay_as_they_are():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fastembed import nn
 from fastembed.nn.losses import loss_of
@@ -97,3 +99,20 @@ def test_jacobians_and_products_with_them():
     np.testing.assert_allclose(own, numeric, atol=1e-8)
     v = rng.normal(size=(1, 3))
     np.testing.assert_allclose(nn.vjp(net, x[None], v), v @ own, rtol=1e-12)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=2, max_size=4),
+    names=st.lists(st.sampled_from(["tanh", "swish", "gelu", "sigmoid", "elu"]), min_size=3),
+    rows=st.integers(1, 6),
+    seed=st.integers(0, 100),
+)
+@settings(max_examples=40)
+def test_gradient_of_any_stack(sizes, names, rows, seed):
+    rng = np.random.default_rng(seed)
+    layers = [nn.Dense(n, name) for n, name in zip(sizes[1:], names, strict=False)]
+    net = nn.Sequential([*layers, nn.LayerNorm(), nn.Dense(2, "softmax")], seed=seed)
+    net.compile("adam", "sparse_categorical_crossentropy")
+    x = rng.normal(size=(rows, sizes[0]))
+    # a row of one number is normalised to 0: nothing flows back
+    assert nn.gradcheck(net, x, rng.integers(0, 2, rows), tolerance=1e-4, samples=20).ok

@@ -164,8 +164,13 @@ class Sequential:
             self.input_shape = None
             raise
         self._params, self._parameters, self.output_shape = params, graph.parameters, output.shape
+        self._states, self.steps_ = [], 0
         self._programs.clear()
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        # a copy compiles programs of its own
+        return self.__dict__ | {"_programs": {}}
 
     def compile(
         self,

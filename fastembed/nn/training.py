@@ -15,7 +15,10 @@ from fastembed.nn.program import Program
 
 __all__ = ["Rows", "TrainingTask", "evaluate_rows", "raise_ended"]
 
-ROWS_A_CHUNK = 4096  # mini-batches of about so many rows are one chunk of the training loop
+# Mini-batches of about so many rows are one chunk of the training loop; of large networks fewer,
+# so that a chunk takes a tenth of a second and Ctrl-C is heard.
+ROWS_A_CHUNK = 4096
+CHUNK_WORK = 20 * 10**9
 
 
 class Rows:
@@ -110,7 +113,8 @@ class TrainingTask:
         self.shuffle, self.seed = shuffle, seed
         self.first_epoch, self.first_step = first_epoch, 0
         self.n_batches = -(-len(rows) // batch)
-        self.per_chunk = max(1, ROWS_A_CHUNK // batch)
+        work = 6 * len(program.params) * batch  # operations of a mini-batch, about
+        self.per_chunk = max(1, min(ROWS_A_CHUNK // batch, CHUNK_WORK // work))
         self.steps = self.n_batches * epochs
         self.work = len(rows)
         self.names = ["loss", *(m.name for m in model.metrics)]
