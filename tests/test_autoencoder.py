@@ -332,3 +332,49 @@ def test_idx(tmp_path):
         path.write_bytes(pack(head + x.tobytes() + b"1"))
         with pytest.raises(FormatError, match="has more"):
             read_idx(path)
+
+
+# --------------------------------------------------------------------------------- word vectors
+
+
+def some_vectors(n=150, d=12, rank=4):
+    rng = np.random.default_rng(7)
+    x = rng.normal(size=(n, rank)) @ rng.normal(size=(rank, d)) + 0.02 * rng.normal(size=(n, d))
+    return fe.KeyedVectors(
+        [f"w{i}" for i in range(n)], x.astype(np.float32), counts=np.arange(n, 0, -1)
+    )
+
+
+@pytest.mark.parametrize("own", [{}, {"hidden": (16,)}, {"normalize": False}], ids=str)
+def test_compressed_vectors_keep_inner_products(own):
+    old = some_vectors()
+    new = nn.compress_vectors(
+        old, 4, epochs=150, batch_size=16, learning_rate=0.01, workers=1, **own
+    )
+    assert new.vectors.shape == (150, 4)
+    assert new.vectors.dtype == np.float32
+    assert new.index_to_key == old.index_to_key
+    assert new.get_vecattr("w3", "count") == 147
+    assert new.metadata["compression"]["kept"] > 0.97
+
+    def cosines(kv):
+        x = kv.vectors / np.linalg.norm(kv.vectors, axis=1, keepdims=True)
+        return x @ x.T
+
+    assert np.abs(cosines(old) - cosines(new)).mean() < 0.05
+    for bad, error in ((12, ValueError), (0, ValueError), (2.5, TypeError)):
+        with pytest.raises(error, match="dimensions"):
+            nn.compress_vectors(old, bad)
+
+
+def test_the_command_compresses(run_cli, tmp_path):
+    old, new = tmp_path / "old.fe", tmp_path / "new.bin"
+    some_vectors().save(old)
+    result = run_cli("compress", str(old), "-d", "4", "-o", str(new), "--epochs", "30", "-q",
+                     "--hidden", "8", "--workers", "1")  # fmt: skip
+    assert (result.status, result.out) == (0, "")
+    assert "150 words, 12 -> 4 dimensions" in result.err
+    assert fe.KeyedVectors.load(new).vectors.shape == (150, 4)
+    assert run_cli("compress", str(old), "-d", "12", "-o", str(new), "-q").status == 2
+    assert run_cli("compress", str(old), "-d", "4", "-o", "x.unknown").status == 2
+    assert run_cli("compress", str(old), "-d", "4", "-o", "x.fe", "--hidden", "a").status == 2

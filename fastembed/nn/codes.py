@@ -19,12 +19,12 @@ from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.io.native import read_native, write_native
-from fastembed.nn.history import History
 from fastembed.nn.layers import Dense, Layer
 from fastembed.nn.losses import Loss
 from fastembed.nn.optimizers import optimizer_of
 from fastembed.nn.part import part
 from fastembed.nn.pictures import draw_images, picture_shape
+from fastembed.nn.saving import pack_network, unpack_network
 from fastembed.nn.sequential import Sequential
 
 __all__ = ["EncoderDecoder"]
@@ -116,6 +116,13 @@ class EncoderDecoder(Params):
         chosen = optimizer_of(params["optimizer"]).config()
         chosen |= {"learning_rate": params["learning_rate"], "schedule": params["schedule"]}
         network.compile(optimizer_of(chosen), self._reconstruction(params))
+        self._attach(network, params, features)
+        return self
+
+    def _attach(
+        self, network: Sequential, params: dict[str, Any], features: tuple[int, ...]
+    ) -> None:
+        """Take a network as this model's, and its parts."""
         names = network.names()
         first = next(i for i, layer in enumerate(network.layers) if isinstance(layer, Dense))
         code = names.index(self.ENCODER)
@@ -124,10 +131,9 @@ class EncoderDecoder(Params):
         self.encoder_: Sequential = part(network, first, code + 1)
         self.decoder_: Sequential = part(network, behind, len(names))
         self.decoder_.compile(loss=self._reconstruction(params))
-        self.feature_shape_, self.n_features_in_ = features, width
+        self.feature_shape_, self.n_features_in_ = features, math.prod(features)
         self.history_ = network.history_
         self._params = params
-        return self
 
     def _fitted(self) -> Sequential:
         if not hasattr(self, "network_"):
@@ -297,14 +303,14 @@ class EncoderDecoder(Params):
 
     def save(self, path: StrPath) -> None:
         """Write parameters, weights and history as a native file, which `load` reads."""
-        network = self._fitted()
+        arrays, packed = pack_network(self._fitted())
         metadata = {
             "kind": type(self).__name__,
             "params": {k: list(v) if isinstance(v, tuple) else v for k, v in self._params.items()},
             "feature_shape": list(self.feature_shape_),
-            "history": self.history_.history,
+            "network": packed,
         }
-        write_native(path, network.parameters(), metadata)
+        write_native(path, arrays, metadata)
 
     @classmethod
     def load(cls, path: StrPath) -> Self:
@@ -322,18 +328,18 @@ class EncoderDecoder(Params):
                 f"{path}: holds {found.get('kind') or 'something else'}, not a {cls.__name__}"
             )
         try:
-            stored_params: dict[str, Any] = {
+            stored: dict[str, Any] = {
                 k: tuple(v) if isinstance(v, list) else v for k, v in found["params"].items()
             }
-            model = cls(**stored_params).build(found["feature_shape"])
-            model.network_.history_ = model.history_ = History(found["history"])
+            model, features = cls(**stored), tuple(int(n) for n in found["feature_shape"])
+            params = model.check_params()
+            network = unpack_network(Sequential, file.arrays, found["network"], path)
+            built = model._layers(params, math.prod(features))
+            if [x.config() for x in built] != [x.config() for x in network.layers]:
+                raise ValueError("its layers are not those of its parameters")
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"{path}: the metadata are damaged: {error}") from None
-        for name, own in model.network_.parameters().items():
-            stored = file.arrays.get(name)
-            if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
-                raise FormatError(f"{path}: its array {name!r} does not fit its layers")
-            own[...] = stored
+        model._attach(network, params, features)
         return model
 
     def __sklearn_tags__(self) -> Any:
