@@ -1,4 +1,4 @@
-"""``fastembed evaluate``: analogies and word similarity."""
+"""``fastembed evaluate``: analogies and word similarity, or a tagger over the vectors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from fastembed.cli.evaluate_tagging import evaluate_tagging, tagging_options
+from fastembed.cli.options import quiet_option, workers_option
 from fastembed.cli.vectors import json_option, open_vectors, restrict_option, vectors_argument
 
 __all__ = ["evaluate"]
@@ -18,6 +20,8 @@ BUNDLED_PAIRS = "word_similarity.tsv"
 
 @click.command()
 @vectors_argument
+@click.option("--task", type=click.Choice(["similarity", "tagging"]), default="similarity",
+              show_default=True, help="Analogies and word similarity, or tagging.")  # fmt: skip
 @click.option("--analogies", "analogy_files", multiple=True, metavar="FILE",
               help="Questions in Google's format; may be given again.")  # fmt: skip
 @click.option("--similarity", "pair_files", multiple=True, metavar="FILE",
@@ -30,10 +34,16 @@ BUNDLED_PAIRS = "word_similarity.tsv"
               show_default=True, metavar="N",
               help="Samples of the 95% intervals; 0: none.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
-              help="Of those samples.")  # fmt: skip
+              help="Of those samples, or of the tagger.")  # fmt: skip
+@tagging_options
+@workers_option
+@quiet_option
 @json_option
+@click.pass_context
 def evaluate(
+    ctx: click.Context,
     vectors: str,
+    task: str,
     analogy_files: tuple[str, ...],
     pair_files: tuple[str, ...],
     method: Any,
@@ -42,12 +52,25 @@ def evaluate(
     n_bootstrap: int,
     seed: int,
     as_json: bool,
+    **tagging: Any,
 ) -> None:
-    """Score vectors on analogies and word similarity.
+    """Score vectors on analogies and word similarity, or by how well a tagger does with them.
 
     Without files the bundled sets are used. Scores are given without the questions that have a
     word which the vectors lack (OOV), and with these counted as wrong.
+
+    --task tagging trains a network on the vectors in a window to tag words: with the vectors
+    learned too, with them frozen, and with random ones. It needs --tagged FILE.
     """
+    _refuse_options_of_the_other_task(ctx, task)
+    if task == "tagging":
+        if tagging["tagged"] is None:
+            raise click.UsageError("--task tagging needs --tagged FILE, text as word/tag")
+        evaluate_tagging(
+            vectors, restrict_vocab=restrict_vocab, case_sensitive=case_sensitive, seed=seed,
+            as_json=as_json, **tagging,
+        )  # fmt: skip
+        return
     from fastembed.core import data
     from fastembed.evaluate import analogies, similarity
     from fastembed.evaluate.analogy import read_questions
@@ -88,3 +111,24 @@ def evaluate(
         click.echo(f"{path} ({method})\n{report.table()}\n")
     for path, comparison in zip(pair_files, compared, strict=True):
         click.echo(f"{path}\n{comparison.table()}\n")
+
+
+OF_SIMILARITY = ("analogy_files", "pair_files", "method", "n_bootstrap")
+OF_BOTH = (
+    "vectors",
+    "task",
+    "restrict_vocab",
+    "case_sensitive",
+    "seed",
+    "as_json",
+    "quiet",
+    "workers",
+)
+
+
+def _refuse_options_of_the_other_task(ctx: click.Context, task: str) -> None:
+    for option in ctx.command.params:
+        name = option.name or ""
+        other = name not in OF_BOTH and (name in OF_SIMILARITY) == (task == "tagging")
+        if other and ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option.opts[0]} has no meaning with --task {task}")

@@ -2,7 +2,8 @@
 
 `analogies` and `similarity`, with bootstrap intervals, take anything with the interface of
 `fastembed.KeyedVectors`; `perplexity` takes any `LanguageModel`. `pmi` is a module: association of
-words and collocations in a text; `topic_coherence` judges lists of words by a text.
+words and collocations in a text; `topic_coherence` judges lists of words by a text; `score_tags`
+compares predicted tags with the right ones.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from fastembed.evaluate.coherence import TopicCoherence, topic_coherence
 from fastembed.evaluate.perplexity import LanguageModel, Perplexity, perplexity
 from fastembed.evaluate.pmi import Associations, Collocation, top_collocations
 from fastembed.evaluate.similarity import SimilarityReport, read_pairs, similarity
+from fastembed.evaluate.tagging import TaggingReport, read_tagged, score_tags
 
 __all__ = [
     "AnalogyReport",
@@ -21,12 +23,15 @@ __all__ = [
     "LanguageModel",
     "Perplexity",
     "SimilarityReport",
+    "TaggingReport",
     "TopicCoherence",
     "analogies",
     "perplexity",
     "pmi",
     "read_pairs",
     "read_questions",
+    "read_tagged",
+    "score_tags",
     "similarity",
     "top_collocations",
     "topic_coherence",

@@ -55,6 +55,7 @@ from fastembed.nn.part import part
 from fastembed.nn.regularizers import Regularizer
 from fastembed.nn.sequential import Sequential
 from fastembed.nn.vae import ELBO, VariationalAutoencoder
+from fastembed.nn.window import WindowClassifier
 
 __all__ = [
     "ACTIVATIONS",
@@ -109,6 +110,7 @@ __all__ = [
     "SummedBinaryCrossentropy",
     "SummedSquaredError",
     "VariationalAutoencoder",
+    "WindowClassifier",
     "compress_vectors",
     "gradcheck",
     "gradients",
