@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import nn_data  # type: ignore[import-not-found]  # beside this file
-
 Spec = dict[str, Any]
 Figures = dict[str, Any]
 
@@ -32,6 +30,7 @@ def _epoch(net: Any, optimizer: Any, x: Any, y: Any, batch: int) -> float:
 
 def mnist(spec: Spec) -> Figures:
     """784-512-10 on MNIST."""
+    import nn_data  # type: ignore[import-not-found]  # beside this file
     import torch
 
     torch.set_num_threads(spec["workers"])
@@ -58,6 +57,7 @@ def mnist(spec: Spec) -> Figures:
 
 def small_network(spec: Spec) -> Figures:
     """Steps where overhead decides."""
+    import nn_data
     import torch
 
     torch.set_num_threads(1)
