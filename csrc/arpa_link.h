@@ -14,8 +14,8 @@
 /* The n-grams of order k - 1 as they stood in the file, ascending. */
 typedef struct fe_arpa_lower {
     const uint32_t *ids;     /* (n, k - 1) */
-    const uint64_t *node;    /* (n,) */
-    const uint64_t *context; /* (n,) node of each without its newest word */
+    const uint32_t *node;    /* (n,) */
+    const uint32_t *context; /* (n,) node of each without its newest word */
     uint64_t n;
 } fe_arpa_lower;
 

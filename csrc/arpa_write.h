@@ -76,9 +76,11 @@ static inline uint64_t fe_arpa_write(const fe_arpa_level *level, uint64_t *row, 
     for (; *row < stop; (*row)++) {
         const uint64_t r = *row;
         const uint32_t first = level->word[k - 1][r];
-        if (r + 2 * FE_ARPA_AHEAD < stop) {
-            FE_PREFETCH(&offsets[level->word[k - 1][r + 2 * FE_ARPA_AHEAD]]);
-            FE_PREFETCH(level->blob + offsets[level->word[k - 1][r + FE_ARPA_AHEAD]]);
+        for (uint32_t j = 0; j < 2 && j < k && r + 2 * FE_ARPA_AHEAD < stop; j++) { /* w_1, w_2 */
+            const uint64_t soon = r + FE_ARPA_AHEAD, later = soon + FE_ARPA_AHEAD;
+            const uint32_t *above = level->parent[k - 1], *word = level->word[k - 1 - j];
+            FE_PREFETCH(&offsets[word[j ? above[later] : later]]);
+            FE_PREFETCH(level->blob + offsets[word[j ? above[soon] : soon]]);
         }
         const int same = k > 1 && level->parent[k - 1][r] == parent;
         uint32_t ids[FE_ARPA_WRITE_ORDER]; /* w_2 ... w_k */

@@ -92,3 +92,16 @@ def test_a_forked_child_trains_on_one_thread_instead_of_hanging():
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == ["(4, False)", "[(4, True), (4, True)]"]
+
+
+def test_the_environment_is_as_it_was(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    for given in ({}, {"GOMP_SPINCOUNT": "7"}):
+        monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        script = (
+            "import os; before = dict(os.environ); from fastembed._native import _threads; "
+            "assert _threads.openmp_cores() >= 1; assert dict(os.environ) == before"
+        )
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -31,7 +31,7 @@ def link(
     ids: NDArray[np.uint32],
     first: int,
     last: int,
-    lower: tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]] | None,
+    lower: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]] | None,
     suffix: NDArray[np.uint64],
     context: NDArray[np.uint64],
     workers: int,

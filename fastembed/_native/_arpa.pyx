@@ -89,7 +89,7 @@ def link(Query query not None, int k, const uint32_t[:, ::1] ids, Py_ssize_t fir
     the n-grams ascend, and follow ids[first - 1].
     """
     cdef const uint32_t[:, ::1] below
-    cdef const uint64_t[::1] node, above
+    cdef const uint32_t[::1] node, above
     cdef fe_arpa_lower rows
     cdef const fe_arpa_lower *known = NULL
     cdef Py_ssize_t n = last - first, part, parts = (n + GRAIN - 1) // GRAIN
@@ -133,7 +133,7 @@ def write(const uint8_t[::1] blob, const uint64_t[::1] offsets, list words, list
         raise ValueError("the arrays do not fit each other")
     for j in range(k):
         view = words[j]
-        level.word[j] = &view[0]
+        level.word[j], level.parent[j] = &view[0], NULL
         if j > 0:
             view = parents[j]
             level.parent[j] = &view[0]

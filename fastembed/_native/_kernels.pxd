@@ -209,8 +209,8 @@ cdef extern from "arpa.h" nogil:
 cdef extern from "arpa_link.h" nogil:
     ctypedef struct fe_arpa_lower:
         const uint32_t *ids
-        const uint64_t *node
-        const uint64_t *context
+        const uint32_t *node
+        const uint32_t *context
         uint64_t n
 
 cdef extern from "lmquery_fill.h" nogil:

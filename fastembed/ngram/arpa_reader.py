@@ -33,6 +33,7 @@ __all__ = ["MissingBackoff", "read_arpa"]
 
 MissingBackoff = Literal["error", "zero"]
 MAX_PREAMBLE = 10_000  # lines before \data\
+NARROW = (1 << 32) - 1  # nodes that 32 bits can number, one less being no node
 MOST_EXPECTED = 1 << 22  # rows to make room for where the size of the file is not known
 UNKNOWN_LOG_PROB = -100.0  # of <unk> where the file has none: KenLM's choice
 _COUNT = re.compile(rb"ngram\s+(\d{1,2})\s*=\s*(\d{1,18})\s*")
@@ -95,9 +96,9 @@ class _Reader:
         self.tables: QueryTables
         self.table: WordTable  # ids of the words
         self.spare = Spare()
-        self.scratch = np.empty(0, dtype=np.uint64)
+        self.scratch = np.empty((2, 0), dtype=np.uint64)
         # of the order before: ids, nodes and contexts, if they ascend
-        self.lower: tuple[NDArray[np.uint32], NDArray[np.uint64], NDArray[np.uint64]] | None = None
+        self.lower: tuple[NDArray[np.uint32], NDArray[np.uint32], NDArray[np.uint32]] | None = None
         self._held: tuple[Column, ...] = ()  # what they lie in
         # of the order before: which nodes have no back-off weight; the node of each row
         self.lacking: NDArray[np.bool_] | None = None
@@ -170,7 +171,10 @@ class _Reader:
 
     def _rows(self, k: int, promised: int, *, highest: bool) -> Section:
         """Read n-grams up to the next heading."""
-        section = Section(k, self._expected(k, promised), highest, self.spare)
+        wide = k > 1 and self.tables.query.nodes(k - 1) > NARROW
+        section = Section(
+            k, self._expected(k, promised), highest=highest, wide=wide, spare=self.spare
+        )
         lines, words = self.lines, self.table if k > 1 else None
         ids, prob, back = np.empty((0, max(k, 2)), "u4"), np.empty(0, "f4"), np.empty(0, "f4")
         while True:
@@ -271,15 +275,15 @@ class _Reader:
     def _link(self, section: Section, ids: NDArray[np.uint32]) -> None:
         """Look up the suffixes and contexts of some rows."""
         k, n = section.k, len(ids)
-        suffix = section.suffix.add(n)
+        if self.scratch.shape[1] < n:
+            self.scratch = np.empty((2, n), dtype=np.uint64)
+        suffix, context = self.scratch[:, :n]
         if k == self.tables.order:
             section.ids.add(n)[:] = ids[:, 0]
-            if len(self.scratch) < n:
-                self.scratch = np.empty(n, dtype=np.uint64)
-            context, rows, first = self.scratch[:n], ids, 0
+            rows, first = ids, 0
         else:
             section.ids.add(n)[:] = ids
-            context, rows, first = section.context.add(n), section.ids.array, section.rows
+            rows, first = section.ids.array, section.rows
         section.ascending &= _arpa.link(
             self.tables.query, k, rows, first, first + n, self.lower, suffix, context, self.workers
         )
@@ -287,6 +291,9 @@ class _Reader:
         absent = np.flatnonzero(suffix == NONE)
         if len(absent):
             section.missing.append((absent + section.rows, ids[absent, 1:]))
+        section.suffix.add(n)[:] = suffix
+        if k < self.tables.order:
+            section.context.add(n)[:] = context
 
     def _check_contexts(
         self, section: Section, ids: NDArray[np.uint32], context: NDArray[np.uint64]
@@ -346,12 +353,15 @@ class _Reader:
         self._note_lacking(section, np.arange(section.rows, dtype=np.uint64))
 
     def _level(self, section: Section) -> None:
-        suffix, ids, k = section.suffix.array, section.ids.array, section.k
+        suffix: NDArray[Any] = section.suffix.array
+        ids, k = section.ids.array, section.k
         self.lower = None
         self.spare.give(*self._held)
         if section.missing:
             rows = np.concatenate([part[0] for part in section.missing])
             lacking = np.concatenate([part[1] for part in section.missing])
+            suffix = suffix.astype(np.uint64)
+            suffix[rows] = NONE
             self.tables, added = add_suffixes(self.tables, lacking, suffix, rows)
             self.metadata["suffixes_added"] = self.metadata.get("suffixes_added", 0) + added
         back, word = self._backs(section), ids if ids.ndim == 1 else ids[:, 0]
@@ -361,8 +371,10 @@ class _Reader:
             self._repeated(section, error, f"{self.tables.words[int(word[error.row])]} ...")
         self._note_lacking(section, nodes)
         # added suffixes gave the nodes other numbers
-        if k < self.tables.order and section.ascending and not section.missing:
-            self.lower = ids, nodes, section.context.array
+        context = section.context.array
+        narrow = nodes.dtype == context.dtype == np.uint32
+        if k < self.tables.order and section.ascending and not section.missing and narrow:
+            self.lower = ids, nodes, context
         self._held = section.ids, section.context
         self.spare.give(section.suffix, section.prob, section.back)
 

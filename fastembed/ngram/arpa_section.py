@@ -89,7 +89,7 @@ class Section:
 
     Attributes
     ----------
-    suffix, context : Column of uint64
+    suffix, context : Column of uint32, or uint64 if ``wide``
         Nodes of each n-gram without its oldest and its newest word; for k = 1 ``suffix`` has the
         length of each word.
     ids : Column of uint32, shape (n, k)
@@ -103,11 +103,12 @@ class Section:
     rows : int
     """
 
-    def __init__(self, k: int, expected: int, highest: bool, spare: Spare) -> None:
+    def __init__(self, k: int, expected: int, *, highest: bool, wide: bool, spare: Spare) -> None:
         self.k = k
         some = 0 if highest else expected
-        self.suffix = Column(np.uint64, expected, spare)
-        self.context = Column(np.uint64, some if k > 1 else 0, spare)
+        number = np.uint64 if wide else np.uint32
+        self.suffix = Column(number, expected, spare)
+        self.context = Column(number, some if k > 1 else 0, spare)
         dtype, width = (np.uint8, 1) if k == 1 else (np.uint32, 1 if highest else k)
         self.ids = Column(dtype, expected, spare, width)
         self.prob = Column(np.float32, expected, spare)

@@ -124,7 +124,7 @@ class QueryTables:
             unk=tables.unk, bos=tables.bos, eos=tables.eos, scheme=tables.scheme,
             metadata=tables.metadata, bits=bits, workers=workers,
         )  # fmt: skip
-        nodes: NDArray[np.uint64] | None = None
+        nodes: NDArray[Any] | None = None
         for k, level in enumerate(tables.levels[1:], 2):
             nodes = made.add_level(
                 k, level.parent, level.word, level.log_prob, level.backoff, below=nodes
@@ -139,8 +139,8 @@ class QueryTables:
         log_prob: NDArray[np.float32],
         backoff: NDArray[np.float32],
         *,
-        below: NDArray[np.uint64] | None = None,
-    ) -> NDArray[np.uint64]:
+        below: NDArray[Any] | None = None,
+    ) -> NDArray[Any]:
         """Add all n-grams of order k, the next one.
 
         Parameters
@@ -151,13 +151,13 @@ class QueryTables:
             That word.
         log_prob, backoff : ndarray of float32, shape (n,)
             log10; ``backoff`` of the highest order is not used.
-        below : ndarray of uint64, optional
+        below : ndarray, optional
             Nodes of the rows of order k - 1.
 
         Returns
         -------
-        nodes : ndarray of uint64, shape (n,)
-            Empty for the highest order, below which nothing hangs.
+        nodes : ndarray of uint32 or uint64, shape (n,)
+            uint32 if that suffices. Empty for the highest order, below which nothing hangs.
 
         Raises
         ------
@@ -185,7 +185,9 @@ class QueryTables:
             if book is not None:
                 self.arrays[f"order{k}_{name}"] = book
         self._open_level(k, level)
-        nodes = np.empty(0 if highest else len(word), dtype=np.uint64)
+        # there are fewer than twice as many slots as n-grams, but for few of them
+        dtype = np.uint32 if len(word) < 1 << 30 else np.uint64
+        nodes = np.empty(0 if highest else len(word), dtype=dtype)
         rows: NDArray[np.int64] | None = None  # those that found their lines full; None: all
         left = len(word)
         while left:
