@@ -12,6 +12,7 @@ import pytest
 from fastembed.bench.measure import run_command
 from fastembed.bench.peers import Contender
 from fastembed.bench.setting import Setting
+from fastembed.bench.topics.autoencoders import autoencoders, check_losses
 from fastembed.bench.topics.nn import check_mnist, nn
 
 
@@ -56,3 +57,16 @@ def test_a_network_that_learned_too_little_is_a_complaint():
     assert "torch" in check_mnist({"fastembed": good, "torch": {**good, "accuracy": 0.96}})[0]
     assert "fastembed" in check_mnist({"fastembed": {**good, "accuracy": 0.977}})[0]
     assert "nothing" in check_mnist({"torch": {"accuracy": 0.1, "epochs": 1}})[0]
+
+
+def test_autoencoders_of_the_same_images(mnist, tmp_path):
+    ours = Contender("fastembed", sys.executable)
+    assert not list(autoencoders(Setting({"fastembed": ours}, {}, tmp_path)))
+    setting = Setting({"fastembed": ours}, {}, tmp_path, quick=True, mnist=mnist)
+    plain, variational = autoencoders(setting)
+    run_command(plain.setup[0])
+    for case in (plain, variational):
+        figures = {c.contender: run_command(c).figures for c in case.commands}
+        assert 0 < figures["fastembed"]["loss"] < 784 * np.log(2)
+        assert case.check(figures) == []
+    assert "loss" in check_losses({"fastembed": {"loss": 110.0}, "torch": {"loss": 100.0}})[0]

@@ -29,6 +29,7 @@ TOPICS = (
     "lm",
     "neural-lm",
     "nn",
+    "autoencoder",
     *QUALITY,
 )
 QUICK_BYTES = 2_000_000
@@ -94,7 +95,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--mnist",
     type=click.Path(exists=True, file_okay=False),
-    help="Folder of MNIST's four IDX files, packed or not, for the topic nn.",
+    help="Folder of MNIST's four IDX files, packed or not, for the topics nn and autoencoder.",
 )
 @click.option("--kenlm-bin", metavar="FOLDER", help="KenLM's compiled programs.")
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")

@@ -28,7 +28,7 @@ def _sizes(context: click.Context, param: click.Parameter, value: str | None) ->
 @click.option("--normalize/--no-normalize", default=True, show_default=True,
               help="Take the vectors at length 1.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=20, show_default=True)
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3,
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=5e-3,
               show_default=True)  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @workers_option

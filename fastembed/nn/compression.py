@@ -23,7 +23,7 @@ def compress_vectors(
     normalize: bool = True,
     epochs: int = 20,
     batch_size: int = 256,
-    learning_rate: float = 2e-3,
+    learning_rate: float = 5e-3,
     schedule: Literal["constant", "linear", "cosine"] = "cosine",
     seed: int = 1,
     workers: int | None = None,

@@ -38,6 +38,17 @@ def mnist_arrays(spec: Spec) -> Figures:
     return {}
 
 
+def clocked(train: Callable[[], Any], epochs: int) -> Figures:
+    """Seconds and CPU seconds an epoch of a training."""
+    start, start_cpu = time.perf_counter(), time.process_time()
+    train()
+    return {
+        "epoch_s": (time.perf_counter() - start) / epochs,
+        "epoch_cpu_s": (time.process_time() - start_cpu) / epochs,
+        "epochs": epochs,
+    }
+
+
 def run_mnist(
     spec: Spec, make: Callable[..., tuple[Callable[[], Any], Callable[[Any], Any]]]
 ) -> Figures:

@@ -11,6 +11,7 @@ from typing import Any
 
 from fastembed.bench.children import (
     clusterings,
+    fastembed_autoencoder,
     fastembed_counts,
     fastembed_lm,
     fastembed_neural,
@@ -221,6 +222,7 @@ TASKS = {
     **fastembed_lm.TASKS,
     **fastembed_neural.TASKS,
     **fastembed_nn.TASKS,
+    **fastembed_autoencoder.TASKS,
     "evaluate": evaluate,
     "load": load,
     "make_vectors": make_vectors,

@@ -30,6 +30,13 @@ def neural_lm(spec: Spec) -> Figures:
     return neural_torch.neural_lm(spec)
 
 
+def autoencoder(spec: Spec) -> Figures:
+    """A plain or variational autoencoder on MNIST."""
+    import autoencoder_torch  # type: ignore[import-not-found]
+
+    return autoencoder_torch.autoencoder(spec)
+
+
 def mnist(spec: Spec) -> Figures:
     """A dense network on MNIST."""
     import nn_torch  # type: ignore[import-not-found]
@@ -45,6 +52,7 @@ def small_network(spec: Spec) -> Figures:
 
 
 TASKS = {
+    "autoencoder": autoencoder,
     "mnist": mnist,
     "neural_lm": neural_lm,
     "small_network": small_network,

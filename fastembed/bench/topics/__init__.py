@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from fastembed.bench.measure import Case
 from fastembed.bench.setting import Setting
+from fastembed.bench.topics.autoencoders import autoencoders
 from fastembed.bench.topics.clusters import clusters
 from fastembed.bench.topics.counts import cooccurrence, glove
 from fastembed.bench.topics.lm import lm
@@ -34,4 +35,5 @@ TOPICS: dict[str, Callable[[Setting], Iterator[Case]]] = {
     "lm": lm,
     "neural-lm": neural_lm,
     "nn": nn,
+    "autoencoder": autoencoders,
 }
