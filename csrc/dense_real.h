@@ -82,10 +82,9 @@ static void FE_R(fe_dense)(fe_net *net, const fe_op *op, int stage, int tile) {
                               y + from, y + from, n);
     } else if (stage == FE_STAGE_DELTA) {
         fe_nn_part(n, tiles, tile, 32, &from, &to);
-        const int act = op->flags & FE_OP_FOLDED ? FE_ACT_LINEAR : op->act;
         const int learned = b != NULL && op->flags & FE_OP_TRAIN;
-        if (act != FE_ACT_LINEAR || learned)
-            FE_R(fe_delta)(act, op->c0, rows, to - from, y + from, dy + from, n,
+        if (op->act != FE_ACT_LINEAR || learned)
+            FE_R(fe_delta)(op->act, op->c0, rows, to - from, y + from, dy + from, n,
                            learned ? grads + op->b + from : NULL);
     } else if (tile < of_input) {
         fe_nn_part(k, of_input, tile, 32, &from, &to);

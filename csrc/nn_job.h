@@ -50,9 +50,8 @@ enum { FE_ACTIVITY_L1 = 0, FE_ACTIVITY_KL = 1 };
 enum { /* bits of fe_op.flags */
     FE_OP_PASS = 1,   /* the gradient of `in` is wanted */
     FE_OP_ADD = 2,    /* and is added to what another operation wrote there */
-    FE_OP_FOLDED = 4, /* the gradient of `out` is already that of its argument */
-    FE_OP_TRAIN = 8,  /* the parameters are learned */
-    FE_OP_SPARSE = 16 /* Embedding: only the rows of the mini-batch have gradients */
+    FE_OP_TRAIN = 4,  /* the parameters are learned */
+    FE_OP_SPARSE = 8  /* Embedding: only the rows of the mini-batch have gradients */
 };
 
 enum { /* losses */

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from fastembed._native import _nn
 from fastembed.nn.graph import (
     ACTIVATION,
-    ACTIVITY,
     DENSE,
     EMBEDDING,
     LAYERNORM,
@@ -35,7 +34,7 @@ __all__ = ["Program", "fold_last", "layout"]
 LINE = 16  # numbers; arrays begin at multiples
 PIECE = 1 << 15  # numbers that one tile updates at a time
 GATHER, FORWARD, LOSS, DELTA, BACKWARD, PENALTY, NORM, UPDATE = range(8)
-PASS, ADD, FOLDED, TRAIN, SPARSE = 1, 2, 4, 8, 16
+PASS, ADD, TRAIN, SPARSE = 1, 2, 4, 8
 
 
 def _line(n: int) -> int:
@@ -108,7 +107,7 @@ class Program:
         place, n_values = self._places(capacity)
         self.place = place
         ops, self.scratch, n_aux, n_ints = self._ops(place, capacity)
-        self._flags(ops, folded, input_gradient)
+        self._flags(ops, input_gradient)
         pieces = self._pieces(ops, capacity)
         phases = self._phases(ops, loss, pieces, optimizer)
         zeros = self._zeros
@@ -183,7 +182,7 @@ class Program:
                 aux += _line(op.scratch * capacity + op.fixed)
         return ops, scratch, aux, ints
 
-    def _flags(self, ops: NDArray[Any], folded: bool, input_gradient: bool) -> None:
+    def _flags(self, ops: NDArray[Any], input_gradient: bool) -> None:
         """What flows back: a tensor's gradient is wanted if something before it learns."""
         wanted = {self.source} if input_gradient and not self.source.integer else set()
         for i, op in enumerate(self.graph.ops):
@@ -203,7 +202,6 @@ class Program:
             if op.source in written:
                 ops[i]["flags"] |= ADD
             written.add(op.source)
-        del folded  # the loss reads what the folded activation would get: nothing to skip
 
     def _pieces(self, ops: NDArray[Any], capacity: int) -> NDArray[Any]:
         """Stretches of parameters that learn: neighbours of one penalty as one, cut at PIECE."""
@@ -273,6 +271,3 @@ class Program:
         array = self.values if of is None else of
         at = self.place[t]
         return array[at : at + rows * t.width].reshape(rows, t.width)
-
-
-assert ACTIVITY == 7  # the order of csrc/nn_job.h
