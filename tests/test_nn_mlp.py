@@ -144,6 +144,24 @@ def test_scikit_learn_clones_searches_and_pipes():
     assert cross_validate(nn.MLPRegressor(**QUICK), X, TARGETS, cv=2)["test_score"].mean() > 0.3
 
 
+APART = {
+    "check_estimators_unfitted": "raises our NotFittedError, not scikit-learn's",
+    "check_supervised_y_2d": "takes a column of labels without a warning",
+    "check_sample_weight_equivalence_on_dense_data": "mini-batches hold other rows",
+}
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor"])
+@pytest.mark.filterwarnings("ignore")
+def test_scikit_learns_own_checks_of_estimators(kind):
+    checks = pytest.importorskip("sklearn.utils.estimator_checks")
+    if not hasattr(checks, "estimator_checks_generator"):
+        pytest.skip("scikit-learn is older than 1.6")
+    model = getattr(nn, kind)(max_iter=50, workers=1)
+    found = checks.check_estimator(model, expected_failed_checks=APART, on_skip=None)
+    assert sum(check["status"] == "passed" for check in found) > 40
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
@@ -172,13 +190,20 @@ def test_bad_arrays_are_named():
         model.fit(X[0], Y)
     with pytest.raises(ValueError, match="must hold numbers"):
         model.fit(Y[:, None], Y)
-    with pytest.raises(ValueError, match="no rows"):
+    with pytest.raises(ValueError, match="0 sample"):
         model.fit(X[:0], Y[:0])
     bad = X.copy()
     bad[7, 2] = np.nan
-    with pytest.raises(ValueError, match="X holds nan in row 7, column 2"):
+    with pytest.raises(ValueError, match=r"NaN or infinity .*: nan in row 7, column 2"):
         model.fit(bad, Y)
     with pytest.raises(ValueError, match="expecting 4 features"):
         nn.MLPClassifier(**QUICK | {"max_iter": 1}).fit(X, Y).predict(X[:, :3])
     with pytest.raises(TypeError, match="y must hold numbers"):
         nn.MLPRegressor().fit(X, Y)
+    with pytest.raises(ValueError, match="target y is None"):
+        nn.MLPRegressor().fit(X, None)
+    with pytest.raises(ValueError, match="sample_weight is zero"):
+        model.fit(X, Y, sample_weight=np.zeros(len(X)))
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TypeError, match=r"pass X\.toarray\(\)"):
+        model.fit(sparse.csr_array(X), Y)

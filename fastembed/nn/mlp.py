@@ -138,13 +138,12 @@ class MLPClassifier(MLP):
 
 
 def _labels(y: ArrayLike, n: int) -> NDArray[Any]:
+    _required(y)
     labels = np.asarray(y)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or len(labels) != n:
         raise ValueError(f"y must hold one label for each of {n} rows; got shape {labels.shape}")
-    if n == 0:
-        raise ValueError("X has no rows")
     if labels.dtype.kind == "O":
         labels = np.array([str(v) for v in labels]) if _all_text(labels) else labels
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == labels.round())).all():
@@ -155,7 +154,12 @@ def _labels(y: ArrayLike, n: int) -> NDArray[Any]:
 def _all_text(labels: NDArray[Any]) -> bool:
     if all(isinstance(v, str) for v in labels):
         return True
-    raise TypeError("y must hold labels of one kind: integers, strings or booleans")
+    raise TypeError("Unknown label type: y must hold integers, strings or booleans")
+
+
+def _required(y: Any) -> None:
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
 
 
 @dataclass(kw_only=True)
@@ -188,11 +192,19 @@ class MLPRegressor(MLP):
         known = again and hasattr(self, "network_")
         if not known:
             self._start()
+        _required(y)
         x, targets = self._rows(X, reset=not known), np.asarray(y)
         if targets.ndim not in (1, 2) or len(targets) != len(x):
             raise ValueError(
                 f"y must have shape (n,) or (n, outputs) with n = {len(x)}; got {targets.shape}"
             )
+        if targets.dtype.kind == "O":
+            try:
+                targets = targets.astype(np.float64)
+            except (TypeError, ValueError):
+                raise TypeError("Unknown label type: y must hold numbers") from None
+        if targets.dtype.kind == "c":
+            raise ValueError("Complex data not supported: y must hold real numbers")
         if targets.dtype.kind not in "fiub":
             raise TypeError(f"y must hold numbers; got dtype {targets.dtype}")
         if not known:

@@ -111,16 +111,33 @@ class MLP(Params):
         return Sequential(layers, seed=self._seed()).compile(self._optimizer(), loss)
 
     def _rows(self, X: ArrayLike, *, reset: bool) -> NDArray[Any]:
+        if hasattr(X, "toarray"):
+            raise TypeError("sparse X is not supported; pass X.toarray()")
         array = np.asarray(X)
         if array.ndim != 2:
             raise ValueError(
                 f"X must have shape (rows, features); got {array.shape}. Reshape your data"
             )
+        if not array.size:
+            raise ValueError(
+                f"X has {len(array)} sample(s) and {array.shape[1]} feature(s) "
+                f"(shape={array.shape}) while a minimum of 1 is required."
+            )
+        if array.dtype.kind == "c":
+            raise ValueError("Complex data not supported: X must hold real numbers")
         if array.dtype.kind not in "fiub":
             try:
                 array = array.astype(np.float32)
-            except (TypeError, ValueError):
-                raise ValueError(f"X must hold numbers; got dtype {array.dtype}") from None
+            except (TypeError, ValueError) as error:
+                raise type(error)(
+                    f"X must hold numbers; got dtype {array.dtype}: {error}"
+                ) from None
+        if array.dtype.kind == "f" and not np.isfinite(array.astype(np.float32)).all():
+            row, column = np.argwhere(~np.isfinite(array.astype(np.float32)))[0].tolist()
+            raise ValueError(
+                f"X contains NaN or infinity (or a number too large for float32): "
+                f"{array[row, column]} in row {row}, column {column}"
+            )
         if reset:
             self.n_features_in_ = array.shape[1]
             names = getattr(X, "columns", None)
@@ -146,6 +163,8 @@ class MLP(Params):
         return order[~chosen], order[chosen]
 
     def _train(self, x: NDArray[Any], y: NDArray[Any], epochs: int, weight: Any) -> None:
+        if weight is not None and not np.asarray(weight).any():
+            raise ValueError("sample_weight is zero for each row; there is nothing to learn from")
         net, kept = self.network_, None
         monitor, stopping = "loss", self.early_stopping and epochs > 1
         if stopping:
