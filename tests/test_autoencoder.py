@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import math
 import signal
@@ -246,10 +247,29 @@ def test_pictures(tmp_path):
         model.plot_samples(shape=(5, 5))
 
 
+def test_copies_are_apart():
+    model = fe.VariationalAutoencoder(**BASE).fit(UNIT)
+    other = copy.deepcopy(model)
+    before = model.reconstruct(UNIT)
+    np.testing.assert_array_equal(other.reconstruct(UNIT), before)
+    other.network_.flat_weights()[:] *= 2
+    assert not np.array_equal(other.reconstruct(UNIT), before)
+    np.testing.assert_array_equal(model.reconstruct(UNIT), before)
+    assert copy.deepcopy(fe.Autoencoder(code_size=7)).code_size == 7
+
+
 def test_scikit_learn_knows_them():
     base = pytest.importorskip("sklearn.base")
-    model = fe.VariationalAutoencoder(code_size=2, beta=2.0)
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import MinMaxScaler
+
+    model = fe.VariationalAutoencoder(**BASE | {"decoder": "bernoulli", "beta": 2.0})
     assert base.clone(model).get_params() == model.get_params()
+    codes = make_pipeline(MinMaxScaler(clip=True), model).fit_transform(5 * UNIT)
+    assert codes.shape == (60, 3)
+    search = GridSearchCV(fe.Autoencoder(**BASE), {"code_size": [1, 3]}, cv=2).fit(UNIT)
+    assert search.best_params_["code_size"] in (1, 3)
 
 
 # ------------------------------------------------------------------------------------ bad input

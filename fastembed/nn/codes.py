@@ -135,6 +135,16 @@ class EncoderDecoder(Params):
         self.history_ = network.history_
         self._params = params
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the parts, which are views: a copy makes its own."""
+        left_out = ("encoder_", "decoder_", "history_")
+        return {k: v for k, v in self.__dict__.items() if k not in left_out}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        if "network_" in state:
+            self._attach(self.network_, self._params, self.feature_shape_)
+
     def _fitted(self) -> Sequential:
         if not hasattr(self, "network_"):
             raise NotFittedError(f"this {type(self).__name__} has no weights yet; call fit(X)")
