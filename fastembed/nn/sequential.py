@@ -209,8 +209,14 @@ class Sequential:
         workers: int | None = None,
         seed: int | None = None,
     ) -> Program:
-        """The network ready to run on mini-batches of ``capacity`` rows; one of each is kept."""
+        """The network ready to run on mini-batches of ``capacity`` rows; some are kept.
+
+        Where nothing is learned there may be room for more rows, so that calls with a few more or
+        less share one.
+        """
         threads = resolve_workers(workers)
+        if not training:
+            capacity = 1 << (capacity - 1).bit_length()
         key = (capacity, training, loss, threads, seed)
         if key not in self._programs:
             assert self._params is not None
