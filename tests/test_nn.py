@@ -280,6 +280,11 @@ BAD_INPUT = [
     (lambda: network().fit(X, np.eye(3)[LABELS]), ValueError, "One-hot rows are for"),
     (lambda: network().fit(X.astype(complex), LABELS), TypeError, "real numbers.*complex"),
     (lambda: network().fit(np.full_like(X, np.nan), LABELS), ValueError, "nan in row .*column 0"),
+    (
+        lambda: network().fit(X.astype(np.float64) * 1e300, LABELS),
+        ValueError,
+        "row .*, more than float32 holds",
+    ),
     (lambda: network().fit(X, LABELS, epochs=0), ValueError, "epochs must be"),
     (lambda: network().fit(X, LABELS, batch_size=0), ValueError, "batch_size must be"),
     (lambda: network().fit(X, LABELS, validation_split=1.0), ValueError, "validation_split"),

@@ -63,8 +63,10 @@ def raise_ended(what: int, row: int, rows: Rows, where: str, limit: int | None) 
             f"X: id {value} in row {row} is out of range: the Embedding has ids 0 .. {limit - 1}"
         )
     bad = np.asarray(rows.x[row])
-    column = int(np.flatnonzero(~np.isfinite(bad))[0])
-    raise ValueError(f"X holds {bad[column]} in row {row}, column {column}")
+    with np.errstate(over="ignore"):
+        column = int(np.flatnonzero(~np.isfinite(bad.astype(np.float32)))[0])
+    large = ", more than float32 holds" if np.isfinite(bad[column]) else ""
+    raise ValueError(f"X holds {bad[column]} in row {row}, column {column}{large}")
 
 
 def evaluate_rows(
