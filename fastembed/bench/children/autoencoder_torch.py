@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import nn_data  # type: ignore[import-not-found]  # beside this file
-
 Spec = dict[str, Any]
 Figures = dict[str, Any]
 
 
 def autoencoder(spec: Spec) -> Figures:
     """Train on MNIST; nats a test image: reconstruction, or minus the bound with one draw."""
+    import nn_data  # type: ignore[import-not-found]  # beside this file
     import numpy as np
     import torch
     from torch import nn
