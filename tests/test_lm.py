@@ -15,10 +15,11 @@ from oracle_lm import OracleLM
 
 import fastembed as fe
 from fastembed.compat import kenlm as compat
-from fastembed.core.errors import CorpusError, FormatError, NotFittedError
+from fastembed.core.errors import CorpusError, FormatError, NotFittedError, TrainingError
 from fastembed.evaluate import LanguageModel, perplexity
 from fastembed.evaluate.perplexity import text_blocks
 from fastembed.io.native import write_native
+from fastembed.ngram.counts import count_ngrams
 from fastembed.ngram.smoothing import SMOOTHINGS
 from fastembed.text.wordlist import WordList
 
@@ -80,6 +81,68 @@ def test_native_file_keeps_parameters(kjv_text, tmp_path):
     )
     assert model.quantized(16).perplexity(kjv_text).perplexity == pytest.approx(
         model.perplexity(kjv_text).perplexity, rel=1e-3
+    )
+
+
+def test_fit_to_counts(kjv_text):
+    """Counts that were made elsewhere, of this order or a higher one; they are left as they are."""
+    lines = kjv_text.read_text().splitlines()
+    parts = [[line.split() for line in part] for part in (lines[:1000], lines[1000:])]
+    whole = count_ngrams(parts[0], 4).merge(count_ngrams(parts[1], 4))
+    before = [level.count.copy() for level in whole.levels]
+    for options in (
+        {"order": 4},
+        {"order": 3, "kenlm_compatible": True},
+        {"order": 2, "smoothing": "witten_bell", "min_counts": "1 2"},
+    ):
+        made = fe.NgramLM(**options).fit(whole)
+        wanted = fe.NgramLM(**options).fit(parts[0] + parts[1])
+        assert made.perplexity(kjv_text) == wanted.perplexity(kjv_text)
+    for level, count in zip(whole.levels, before, strict=True):
+        assert np.array_equal(level.count, count)
+    with pytest.raises(ValueError, match="order must be from 1 to 4; got 5"):
+        fe.NgramLM(order=5).fit(whole)
+    with pytest.raises(ValueError, match="counts have their vocabulary"):
+        fe.NgramLM(order=3, min_count=2).fit(whole)
+    for name in ("modified_kneser_ney", "kneser_ney"):
+        with pytest.raises(TrainingError, match=r"no [123]-gram .*cut off before .*by prune"):
+            fe.NgramLM(order=3, smoothing=name, min_counts="1 1 2").fit(whole)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"prune": "0 0 a"}, "prune must be numbers such as"),
+        ({"prune": "1 0"}, "prune must not be negative nor decrease"),
+        ({"prune": "1"}, "prune must begin with 0"),
+        ({"min_counts": "3 2"}, "min_counts must not be negative nor decrease"),
+        ({"min_counts": [1, 1, 1, 2]}, "min_counts must be 1 to 3 thresholds"),
+        ({"discount_fallback": "2 2 2"}, "discount_fallback must be three numbers"),
+    ],
+)
+def test_options_are_checked_before_the_text_is_read(options, message):
+    def text():
+        raise AssertionError("the text was read")
+        yield
+
+    with pytest.raises(ValueError, match=message):
+        fe.NgramLM(order=3, **options).fit(fe.Corpus(text))
+
+
+def test_unknown_words_spelled_otherwise(tmp_path):
+    """SRILM's models may spell ``<unk>`` in capitals: a text is scored all the same."""
+    plain, capital = tmp_path / "plain.arpa", tmp_path / "capital.arpa"
+    fe.NgramLM(order=2, smoothing="witten_bell").fit([["a", "b"], ["a", "c"]]).save_arpa(plain)
+    capital.write_text(plain.read_text().replace("<unk>", "<UNK>"))
+    one, two = fe.NgramLM.load(plain), fe.NgramLM.load(capital)
+    text = [["a", "b"], ["zebra", "<unk>", "<UNK>"], []]
+    result = one.perplexity(text)
+    assert result.oov == 3
+    assert two.perplexity(text) == result
+    with fe.Corpus(text).encode(keep_empty=True) as encoded:
+        assert two.perplexity(encoded) == result
+    assert sum(two.score_sentence(sentence) for sentence in text) == pytest.approx(
+        result.log_prob, abs=1e-5
     )
 
 

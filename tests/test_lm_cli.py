@@ -84,6 +84,11 @@ def test_score(run_cli, model, tmp_path):
     done = run_cli("lm", "score", GOLDEN, "-q", stdin=b"god\nbad \xff\n")
     assert done.status == 1
     assert "byte 8: not UTF-8 (byte 0xff)" in done.err
+    for mark in ("<s>", "</s>"):
+        done = run_cli("lm", "score", GOLDEN, "-q", stdin=f"god\n<s>x {mark} god\n".encode())
+        assert done.status == 1
+        assert f"standard input, line 2: {mark!r} stands in the text" in done.err
+    assert run_cli("lm", "score", GOLDEN, "-q", stdin=b"god <s>x </s\n").status == 0
 
 
 def test_perplexity(run_cli, model, tmp_path):
@@ -162,7 +167,10 @@ def test_classes(run_cli, tmp_path, kjv_text):
     assert len(run_cli("lm", "generate", mixed, "-n", 2, "--max-words", 5).out.splitlines()) == 2
     for options, message in (
         (("--model", "class"), "--model class needs --classes FILE"),
-        (("--model", "ngram", "--classes", paths), "--classes is for --model class, not ngram"),
+        (
+            ("--model", "ngram", "--classes", paths),
+            "--classes is for --model class or neural, not ngram",
+        ),
         (("--classes", paths, "--bits", 8), "--bits is for --model ngram, not class"),
         (("--classes", paths, "--format", "arpa"), "an ARPA file is for --model ngram, not class"),
         (("--word-delta", 1), "--word-delta is no option of --model ngram"),

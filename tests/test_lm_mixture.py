@@ -222,3 +222,16 @@ def test_bad_arguments():
         fe.CacheLM(one.words, one.special_ids, size=0)
     with pytest.raises(ValueError, match="max_iter"):
         fe.InterpolatedLM([one]).fit([["a"]], max_iter=0)
+
+
+def test_scores_that_are_no_probabilities_are_refused():
+    text = [["a", "b"], ["b", "a", "b"]] * 3
+    backoff = fe.NgramLM(order=2, smoothing="stupid_backoff").fit(text)
+    other = fe.NgramLM(order=2, smoothing="additive").fit(text)
+    with pytest.raises(ValueError, match="scores of stupid_backoff are no probabilities"):
+        fe.InterpolatedLM([other, backoff]).fit(text)
+    inner = fe.InterpolatedLM([other, backoff], weights=[0.5, 0.5])
+    for mixture in (inner, fe.InterpolatedLM([other, inner], weights=[0.5, 0.5])):
+        with pytest.raises(ValueError, match="scores of stupid_backoff are no probabilities"):
+            mixture.perplexity(text)
+    assert inner.score_sentence("a b") < 0

@@ -12,6 +12,7 @@ from ngram_helpers import as_dicts, same_counts, sentences
 
 from fastembed import Corpus, CorpusError, EncodedCorpus, FormatError, Vocabulary
 from fastembed._native import _kernels, _ngram
+from fastembed.core.progress import Progress
 from fastembed.ngram import counting
 from fastembed.ngram import sentences as sentences_module
 from fastembed.ngram.counts import MAX_ORDER, NgramCounts, count_ngrams
@@ -333,3 +334,50 @@ def test_shards_are_merged_in_a_small_budget(tmp_path, monkeypatch, order):
 def test_only_like_counts_merge():
     with pytest.raises(ValueError, match="order"):
         count_ngrams([["a"]], 2).merge(count_ngrams([["a"]], 3))
+
+
+@pytest.mark.parametrize("order", [1, 3, 5])
+def test_find_leaves_its_argument_alone(order):
+    """One n-gram alone is an array whose columns are contiguous: rows must not be put there."""
+    counts = count_ngrams(text(n=30), 5)
+    for rows in (slice(0, 1), slice(None)):
+        ngrams = counts.ngrams(order)[rows]
+        before = ngrams.copy()
+        assert counts.find(ngrams).tolist() == list(range(len(ngrams)))
+        assert np.array_equal(ngrams, before)
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_ngrams_of_some_rows(order):
+    counts = count_ngrams(text(n=30), 4)
+    rows = np.arange(counts.size[order - 1])[::3]
+    assert np.array_equal(counts.ngrams(order, rows), counts.ngrams(order)[rows])
+    assert counts.ngrams(order, []).shape == (0, order)
+
+
+def test_lower_orders_are_those_of_a_shorter_count():
+    sentences = text(n=60)
+    counts = count_ngrams(sentences, 5)
+    same_counts(counts.up_to(3), count_ngrams(sentences, 3))
+    with pytest.raises(ValueError, match="order must be from 1 to 5; got 6"):
+        counts.up_to(6)
+
+
+@pytest.mark.parametrize("order", [1, 3])
+@pytest.mark.parametrize("memory", [None, 1])
+def test_progress_ends_at_the_total(order, memory):
+    class Seen(Progress):
+        def __init__(self):
+            self.total, self.done = 0, 0
+
+        def start(self, total, unit="", label=""):
+            self.total = total if label == "counting n-grams" else None
+
+        def update(self, done, **values):
+            assert self.total is None or self.done <= done <= self.total
+            self.done = done if self.total is not None else 0
+
+    seen = Seen()
+    sentences = text(n=2000)
+    count_ngrams(sentences, order, memory=memory, progress=seen)
+    assert seen.total == seen.done == sum(map(len, sentences)) + len(sentences)

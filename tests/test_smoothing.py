@@ -309,3 +309,10 @@ def test_result_does_not_depend_on_workers_and_counts_stay(name):
     for a, b in zip(made[0].levels, consumed.levels, strict=True):
         assert np.array_equal(a.log_prob, b.log_prob)
         assert np.array_equal(a.backoff, b.backoff)
+
+
+def test_one_ngram_of_the_highest_order():
+    """Jelinek-Mercer looks its own n-grams up, here a single one of order 5."""
+    texts = [["a", "b", "c"], ["a", "b"]]
+    tables = estimate("jelinek_mercer", 5, texts)
+    assert [len(level) for level in tables.levels] == [6, 5, 4, 3, 1]

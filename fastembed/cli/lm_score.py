@@ -10,6 +10,7 @@ import click
 
 from fastembed.cli.lm_files import load_model, missing_backoff_option, read_lines
 from fastembed.cli.options import quiet_option, reporter, text_options
+from fastembed.core.errors import CorpusError
 
 __all__ = ["score"]
 
@@ -44,7 +45,8 @@ def score(
         raise click.UsageError("MODEL and TEXT cannot both be standard input")
     lm = load_model(model, reporter(quiet), missing_backoff=missing_backoff)
     write = sys.stdout.write
-    for sentence in read_lines(text, **options):
+    for number, sentence in enumerate(read_lines(text, **options), 1):
+        _check(sentence, text, number)
         if not tokens:
             log_prob = lm.score_sentence(sentence, bos, eos)
             if as_json:
@@ -65,3 +67,16 @@ def score(
         for word, (log_prob, length, oov) in rows:
             write(f"{word}\t{log_prob:.6f}\t{length}\t{'oov' if oov else '-'}\n")
         write("\n")
+
+
+def _check(sentence: str, text: str, number: int) -> None:
+    """Refuse ``<s>`` and ``</s>`` within a sentence, as `lm perplexity` does."""
+    if "s>" not in sentence:
+        return
+    for mark in ("<s>", "</s>"):
+        if mark in sentence.split(" "):
+            name = "standard input" if text == "-" else text
+            raise CorpusError(
+                f"{name}, line {number}: {mark!r} stands in the text; sentences get their "
+                "beginning and end from the model"
+            )

@@ -85,12 +85,12 @@ class NgramCounts:
 
     # ------------------------------------------------------------------ rows and words
 
-    def ngrams(self, order: int) -> NDArray[np.uint32]:
-        """Ids of all n-grams of an order, (n, order), the oldest word first."""
+    def ngrams(self, order: int, rows: ArrayLike | None = None) -> NDArray[np.uint32]:
+        """Ids of the n-grams of an order, or of some rows of it: (n, order), the oldest first."""
         self._check_order(order)
-        level = self.levels[order - 1]
-        ids = np.empty((len(level), order), dtype=np.uint32)
-        row: Any = slice(None)
+        row: Any = slice(None) if rows is None else np.asarray(rows, dtype=np.int64)
+        n = len(self.levels[order - 1]) if rows is None else len(row)
+        ids = np.empty((n, order), dtype=np.uint32)
         for column in range(order):
             level = self.levels[order - 1 - column]
             ids[:, column] = level.word[row]
@@ -104,7 +104,7 @@ class NgramCounts:
         self._check_order(ids.shape[1])
         if ids.size and not 0 <= int(ids.min()) <= int(ids.max()) < len(self.vocabulary):
             raise ValueError(f"ids must be below {len(self.vocabulary)}")
-        row = np.ascontiguousarray(ids[:, -1], dtype=np.uint32)
+        row = ids[:, -1].astype(np.uint32)  # a copy: rows are found in place
         threads = resolve_workers(workers)
         for k in range(2, ids.shape[1] + 1):
             word = np.ascontiguousarray(ids[:, -k], dtype=np.uint32)
@@ -165,6 +165,17 @@ class NgramCounts:
             count = np.delete(count, BOS_ID)
         found = np.bincount(np.minimum(count, highest + 1), minlength=highest + 2)
         return found[: highest + 1]
+
+    def up_to(self, order: int) -> NgramCounts:
+        """The counts of the orders 1 to ``order`` alone; arrays are shared.
+
+        Raises
+        ------
+        ValueError
+            There are no n-grams of that order.
+        """
+        self._check_order(order)
+        return NgramCounts(self.vocabulary, self.levels[:order], self.appearance, self.complete)
 
     def cut_off(self, min_counts: Sequence[int]) -> NgramCounts:
         """Leave out n-grams of order k that are there less than ``min_counts[k - 1]`` times.

@@ -121,10 +121,7 @@ def write_tsv(counts: NgramCounts, path: StrPath) -> None:
                 values, which = np.unique(count, return_inverse=True)
                 lines = np.empty((len(rows), k + 1), dtype=np.uint32)
                 lines[:, k] = 2 * n + which
-                for column in range(k):
-                    lines[:, column] = counts.levels[k - 1 - column].word[rows]
-                    if column < k - 1:
-                        rows = counts.levels[k - 1 - column].parent[rows]
+                lines[:, :k] = counts.ngrams(k, rows)
                 lines[:, k - 1] += n
                 numbers = WordList.from_words(f"{value}\n" for value in values.tolist())
                 blob, _ = take_words(*_joined(spaced, tabbed, numbers), lines.reshape(-1))

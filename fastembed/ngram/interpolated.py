@@ -123,6 +123,7 @@ class InterpolatedLM(SentenceModel, NativeModel):
         """
         if max_iter < 1 or not tol >= 0:
             raise ValueError(f"max_iter must be >= 1 and tol >= 0; got {max_iter} and {tol}")
+        self._check_normalised()
         self.reset()
         parts = [scores for scores, _, _ in self._blocks(heldout, progress)]
         log10 = np.concatenate(parts, axis=1)
@@ -154,6 +155,11 @@ class InterpolatedLM(SentenceModel, NativeModel):
             forget = getattr(model, "reset", None)
             if forget is not None:
                 forget()
+
+    def _check_normalised(self) -> None:
+        for model in self.models:
+            if isinstance(model, SentenceModel):
+                model._check_normalised()
 
     def _fitted(self) -> NDArray[np.float64]:
         if not hasattr(self, "weights_"):
@@ -218,6 +224,7 @@ class InterpolatedLM(SentenceModel, NativeModel):
     def perplexity(self, corpus: Any, *, progress: Progress | bool | None = None) -> Perplexity:
         """Perplexity of a text; see `fastembed.evaluate.perplexity`."""
         self._fitted()
+        self._check_normalised()
         self.reset()
         return text_perplexity(self, corpus, progress=progress)
 

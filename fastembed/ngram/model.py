@@ -105,9 +105,11 @@ class NgramLM(Params, NgramQueries):
 
         Parameters
         ----------
-        corpus : Corpus, EncodedCorpus, path or re-iterable of token lists
-        heldout : the same, optional
-            For methods that fit weights.
+        corpus : Corpus, EncodedCorpus, path or re-iterable of token lists, or NgramCounts
+            Counts that were made, merged or read elsewhere: of this order or a higher one, whose
+            vocabulary is taken as it is.
+        heldout : text, the same, optional
+            For methods that fit weights; others do not read it.
         progress : Progress or bool, optional
 
         Raises
@@ -119,22 +121,32 @@ class NgramLM(Params, NgramQueries):
         TrainingError
             The text is too small for the method.
         """
-        from fastembed.ngram.counts import count_ngrams
-        from fastembed.ngram.pruning import prune_by_entropy
+        from fastembed.ngram.counts import NgramCounts, count_ngrams
+        from fastembed.ngram.pruning import check_thresholds, prune_by_entropy
         from fastembed.ngram.smoothing.base import as_numbers
 
         params = self.check_params()
         method = self._method()
+        least = params["min_counts"]
+        if least is not None:
+            least = as_numbers("min_counts", least, int)
+            check_thresholds("min_counts", least, params["order"])
         report = progress_of(progress)
-        counts = count_ngrams(
-            corpus, params["order"], vocab=params["vocab"], min_count=params["min_count"],
-            symbols=params["symbols"], memory=params["memory"], workers=params["workers"],
-            progress=report,
-        )  # fmt: skip
-        if params["min_counts"] is not None:
-            counts = counts.cut_off(as_numbers("min_counts", params["min_counts"], int))
+        given = isinstance(corpus, NgramCounts)
+        if given:
+            if params["vocab"] is not None or params["min_count"] > 1:
+                raise ValueError("counts have their vocabulary; vocab and min_count are for text")
+            counts = corpus.up_to(params["order"])
+        else:
+            counts = count_ngrams(
+                corpus, params["order"], vocab=params["vocab"], min_count=params["min_count"],
+                symbols=params["symbols"], memory=params["memory"], workers=params["workers"],
+                progress=report,
+            )  # fmt: skip
+        if least is not None:
+            counts = counts.cut_off(least)
         tables = method.estimate(
-            counts, workers=params["workers"], heldout=heldout, progress=report, consume=True
+            counts, workers=params["workers"], heldout=heldout, progress=report, consume=not given
         )
         if params["prune_entropy"] is not None:
             tables = prune_by_entropy(tables, params["prune_entropy"], params["workers"])
@@ -161,7 +173,7 @@ class NgramLM(Params, NgramQueries):
                 f"it has {', '.join(known) or 'none'}"
             )
         made = method(**given)
-        made.check_params()
+        made.check(self.order)
         return made
 
     @classmethod

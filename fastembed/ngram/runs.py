@@ -49,12 +49,12 @@ def count_sentences(
     n_words = len(sentences.vocabulary)
     unigrams = Unigrams(n_words)
     reporter = progress_of(progress)
-    reporter.start(sentences.size, "words", "counting n-grams")
+    reporter.start(sentences.n_places, "words", "counting n-grams")
     done = 0
 
     def tick(more: int) -> None:
         nonlocal done
-        done += more
+        done = min(done + more, sentences.n_places)
         reporter.update(done)
 
     with closing(reporter), ExitStack() as held:
@@ -70,6 +70,7 @@ def count_sentences(
                 for run in _runs(sentences, order, piece, unigrams, workers, tick)
             ]
             levels = merge_runs(runs, order, unigrams.counts, budget, workers)
+        reporter.update(sentences.n_places)
     return unigrams.finish(sentences.vocabulary, levels)
 
 

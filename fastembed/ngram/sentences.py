@@ -95,6 +95,7 @@ class Sentences:
         self.encoded, self.vocabulary, self.name = encoded, vocabulary, name
         self._new_ids = new_ids
         self.size = encoded.n_tokens + 2 * encoded.n_sentences
+        self.n_places = encoded.n_tokens + encoded.n_sentences  # that are counted: all but <s>
 
     def _start(self, sentence: int) -> int:
         return int(self.encoded.offsets[sentence]) + 2 * sentence

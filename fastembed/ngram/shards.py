@@ -113,10 +113,6 @@ def _sequences(counts: NgramCounts, k: int, most: int) -> Iterator[Part]:
             rows = rows[level.word[rows[0] : rows[-1] + 1] == BOS_ID]
         words = np.full((len(rows), order), BOS_ID, dtype=np.uint32)
         weights = level.count[rows]
-        for column in range(k):
-            below = counts.levels[k - 1 - column]
-            words[:, order - k + column] = below.word[rows]
-            if column < k - 1:
-                rows = below.parent[rows]
+        words[:, order - k :] = counts.ngrams(k, rows)
         if len(words):
             yield words, weights

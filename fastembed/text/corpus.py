@@ -20,6 +20,7 @@ from fastembed.core.threads import resolve_workers
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.encoder import (
     MEMORY,
+    UNK,
     Encoder,
     Errors,
     Oov,
@@ -455,7 +456,7 @@ def corpus_in_words_of(
     source : Corpus, EncodedCorpus, path or re-iterable of token lists
         Blank lines are sentences. The words of an encoded corpus are looked up by their names.
     unknown : int
-        The id of ``<unk>``, for words that the vocabulary lacks.
+        The id of ``<unk>``, however it is spelled, for words that the vocabulary lacks.
     **options
         ``workers`` and ``progress`` of `Corpus.encode`.
     """
@@ -464,6 +465,9 @@ def corpus_in_words_of(
         # the caller's own stays open
         encoded = found.in_words_of(vocabulary, unknown, owner=found is not source)
         return encoded, "the encoded corpus"
+    words = vocabulary.words
+    if words[unknown] != UNK:  # as in models of others, which may spell it <UNK>
+        vocabulary = Vocabulary(words.with_word(unknown, UNK), vocabulary.counts)
     return found.encode(vocabulary, oov="unk", keep_empty=True, **options), found.name
 
 

@@ -129,6 +129,15 @@ class WordList(Sequence[str]):
             raise FormatError("the list of words is damaged: its order or offsets point outside")
         return found
 
+    def with_word(self, index: int, word: str) -> WordList:
+        """The same words, another one in the place of ``index``."""
+        first, last = int(self.offsets[index]), int(self.offsets[index + 1])
+        new = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)
+        offsets = self.offsets.astype(np.int64)
+        offsets[index + 1 :] += len(new) - (last - first)
+        blob = np.concatenate([self.blob[:first], new, self.blob[last:]])
+        return WordList(blob, offsets.astype(np.uint64))
+
     def locate(self, word: str) -> int:
         """The same by looking at the words themselves: for a few look-ups no index is worth it."""
         wanted = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)

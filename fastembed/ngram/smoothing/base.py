@@ -15,7 +15,15 @@ from fastembed.ngram.counting import CountLevel
 from fastembed.ngram.counts import NgramCounts
 from fastembed.ngram.tables import BOS_ID, EOS_ID, UNK_ID, BackoffTables, Level
 
-__all__ = ["NEVER", "Smoothing", "as_numbers", "empty_floats", "make_tables", "n_predictable"]
+__all__ = [
+    "NEVER",
+    "Smoothing",
+    "as_numbers",
+    "empty_floats",
+    "make_tables",
+    "n_predictable",
+    "too_little",
+]
 
 NEVER = -99.0  # log10 probability of <s>, which is never predicted, as SRILM writes it
 
@@ -25,6 +33,16 @@ class Smoothing(Params):
     """Base of the methods: hyper-parameters, and counts to probabilities."""
 
     name: ClassVar[str]
+
+    def check(self, order: int) -> None:
+        """Refuse hyper-parameters that no model of this order can have, before a text is read.
+
+        Raises
+        ------
+        ValueError, TypeError
+            One is out of range.
+        """
+        self.check_params()
 
     def estimate(
         self,
@@ -62,6 +80,19 @@ class Smoothing(Params):
             There is too little data for the method.
         """
         raise NotImplementedError
+
+
+def too_little(counts: NgramCounts, option: str) -> str:
+    """Why there are no n-grams of some count, and what to do, for the message that says so."""
+    if counts.complete:
+        return (
+            f"The text is too small, repeats itself or is artificial. Give {option}, more text or "
+            "a lower order"
+        )
+    return (
+        f"Rare n-grams were cut off before (min_counts, --min-counts). Give {option}, or leave "
+        "them out by prune (--prune) of modified_kneser_ney, which estimates the discounts first"
+    )
 
 
 def n_predictable(counts: NgramCounts) -> int:

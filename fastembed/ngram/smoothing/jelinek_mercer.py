@@ -190,14 +190,13 @@ def _sequences(counts: NgramCounts) -> list[tuple[NDArray[np.uint32], NDArray[An
     step = max(1, counts.size[-1] // MOST_EVENTS)
     for k in range(1, counts.order + 1):
         level = counts.levels[k - 1]
-        ngrams = counts.ngrams(k)
         keep = np.ones(len(level), dtype=bool) if k == counts.order else level.word == BOS_ID
         if k == 1:
             keep[BOS_ID] = False
         keep &= level.count > 0
         rows = np.flatnonzero(keep)[::step]
         if len(rows):
-            found.append((ngrams[rows], level.count[rows]))
+            found.append((counts.ngrams(k, rows), level.count[rows]))
     return found
 
 

@@ -18,7 +18,7 @@ from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
 from fastembed.ngram.counts import NgramCounts
 from fastembed.ngram.pruning import check_thresholds
-from fastembed.ngram.smoothing.base import Smoothing, as_numbers
+from fastembed.ngram.smoothing.base import Smoothing, as_numbers, too_little
 from fastembed.ngram.smoothing.discounting import estimate_discounted
 from fastembed.ngram.tables import SPECIALS, BackoffTables
 
@@ -66,6 +66,12 @@ class ModifiedKneserNey(Smoothing):
     ] = None
     kenlm_compatible: Annotated[bool, Opt("estimate exactly what KenLM's lmplz does")] = False
 
+    def check(self, order: int) -> None:
+        """See `Smoothing.check`."""
+        super().check(order)
+        self._fallback()
+        self._thresholds(order)
+
     def estimate(
         self,
         counts: NgramCounts,
@@ -77,12 +83,9 @@ class ModifiedKneserNey(Smoothing):
     ) -> BackoffTables:
         """See `Smoothing.estimate`; ``metadata["discounts"]`` has D1, D2, D3 of each order."""
         self.check_params()
-        fallback = self._fallback()
-        prune = None
-        if self.prune is not None:
-            prune = check_thresholds("prune", as_numbers("prune", self.prune, int), counts.order)
-            if prune[0]:
-                raise ValueError(f"words cannot be pruned: prune must begin with 0; got {prune}")
+        fallback, prune = self._fallback(), self._thresholds(counts.order)
+        option = "discount_fallback='0.5 1 1.5' (--discount-fallback '0.5 1 1.5')"
+        advice = too_little(counts, option)
         last = _last_ngrams(counts) if self.kenlm_compatible else []
 
         def rule(order: int, often: NDArray[np.int64]) -> list[float]:
@@ -90,7 +93,7 @@ class ModifiedKneserNey(Smoothing):
                 adjusted, count = last[order - 1]
                 often[min(adjusted, 5)] -= 1
                 often[min(count, 5)] += 1
-            return _estimate(order, often.tolist(), fallback)
+            return _estimate(order, often.tolist(), fallback, advice)
 
         return estimate_discounted(
             self,
@@ -102,6 +105,14 @@ class ModifiedKneserNey(Smoothing):
             progress=progress,
             consume=consume,
         )
+
+    def _thresholds(self, order: int) -> list[int] | None:
+        if self.prune is None:
+            return None
+        prune = check_thresholds("prune", as_numbers("prune", self.prune, int), order)
+        if prune[0]:
+            raise ValueError(f"words cannot be pruned: prune must begin with 0; got {prune}")
+        return prune
 
     def _fallback(self) -> list[float] | None:
         if self.discount_fallback is None:
@@ -117,7 +128,7 @@ class ModifiedKneserNey(Smoothing):
         return values
 
 
-def _estimate(order: int, n: list[int], fallback: list[float] | None) -> list[float]:
+def _estimate(order: int, n: list[int], fallback: list[float] | None, advice: str) -> list[float]:
     """D1, D2, D3 from how many n-grams have the values 1, 2, 3, 4."""
     problem = ""
     for j in (1, 2, 3):
@@ -133,11 +144,7 @@ def _estimate(order: int, n: list[int], fallback: list[float] | None) -> list[fl
         problem = f"D{wrong[0]} of the {order}-grams would be {discounts[wrong[0] - 1]:.4g}"
     if fallback is not None:
         return fallback
-    raise TrainingError(
-        f"modified Kneser-Ney cannot estimate its discounts: {problem}. The text is too small, "
-        "repeats itself or is artificial. Give discount_fallback='0.5 1 1.5' "
-        "(--discount-fallback '0.5 1 1.5'), more text or a lower order"
-    )
+    raise TrainingError(f"modified Kneser-Ney cannot estimate its discounts: {problem}. {advice}")
 
 
 def _last_ngrams(counts: NgramCounts) -> list[tuple[int, int]]:

@@ -12,7 +12,7 @@ from fastembed.core.errors import TrainingError
 from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
 from fastembed.ngram.counts import NgramCounts
-from fastembed.ngram.smoothing.base import Smoothing
+from fastembed.ngram.smoothing.base import Smoothing, too_little
 from fastembed.ngram.smoothing.discounting import estimate_discounted
 from fastembed.ngram.tables import BackoffTables
 
@@ -22,7 +22,7 @@ CUT_VOCABULARY = 0.5
 
 
 def _one_discount(
-    name: str, order: int, often: NDArray[np.int64], given: float | None
+    name: str, order: int, often: NDArray[np.int64], given: float | None, advice: str
 ) -> list[float]:
     """D = n1 / (n1 + 2 n2), or what was given, for every value.
 
@@ -40,8 +40,7 @@ def _one_discount(
         if n1 == 0 or n2 == 0:
             raise TrainingError(
                 f"{name} cannot estimate its discount: no {order}-gram has the value "
-                f"{1 if n1 == 0 else 2}. The text is too small or artificial. Give discount=0.75 "
-                "(--discount 0.75), more text or a lower order"
+                f"{1 if n1 == 0 else 2}. {advice}"
             )
         given = n1 / (n1 + 2 * n2)
     return [given] * 3
@@ -69,9 +68,10 @@ class OneDiscount(Smoothing):
     ) -> BackoffTables:
         """See `Smoothing.estimate`; ``metadata["discounts"]`` has D, three times, of each order."""
         self.check_params()
+        advice = too_little(counts, "discount=0.75 (--discount 0.75)")
 
         def rule(order: int, often: NDArray[np.int64]) -> list[float]:
-            return _one_discount(self.TITLE, order, often, self.discount)
+            return _one_discount(self.TITLE, order, often, self.discount, advice)
 
         return estimate_discounted(
             self,
