@@ -93,6 +93,7 @@ class _Reader:
         self.file, self.path, self.bits = file, path, bits
         self.workers, self.report = workers, report
         self.missing_backoff = missing_backoff
+        self.promised: list[int]  # n-grams of each order, as the header says
         self.tables: QueryTables
         self.table: WordTable  # ids of the words
         self.spare = Spare()
@@ -106,10 +107,10 @@ class _Reader:
         self.metadata: dict[str, Any] = {"source": "ARPA"}
 
     def read(self) -> QueryTables:
-        counts = self._header()
+        self.promised = counts = self._header()
         for k, count in enumerate(counts, 1):
             self._heading(f"\\{k}-grams:".encode(), k, counts)
-            section = self._rows(k, count, highest=k == len(counts))
+            section = self._rows(k, highest=k == len(counts))
             if section.rows != count:
                 self.lines.fail(
                     f"the section of {k}-grams ends after {section.rows} of them; "
@@ -169,12 +170,10 @@ class _Reader:
 
     # ------------------------------------------------------------------ n-grams
 
-    def _rows(self, k: int, promised: int, *, highest: bool) -> Section:
+    def _rows(self, k: int, *, highest: bool) -> Section:
         """Read n-grams up to the next heading."""
         wide = k > 1 and self.tables.query.nodes(k - 1) > NARROW
-        section = Section(
-            k, self._expected(k, promised), highest=highest, wide=wide, spare=self.spare
-        )
+        section = Section(k, self._expected(), wide=wide, spare=self.spare)
         lines, words = self.lines, self.table if k > 1 else None
         ids, prob, back = np.empty((0, max(k, 2)), "u4"), np.empty(0, "f4"), np.empty(0, "f4")
         while True:
@@ -208,11 +207,14 @@ class _Reader:
             else:
                 lines.start = lines.stop
 
-    def _expected(self, k: int, promised: int) -> int:
-        """Rows to make room for: what the header says, if the file can hold so many."""
+    def _expected(self) -> list[int]:
+        """Rows of each order to make room for: what the header says, if the file can hold them."""
         plain = isinstance(getattr(self.file, "raw", None), io.FileIO)
         size = stored_size(self.path) if plain else None
-        return min(promised, MOST_EXPECTED if size is None else size // (2 * k + 2))
+        return [
+            min(count, MOST_EXPECTED if size is None else size // (2 * k + 2))
+            for k, count in enumerate(self.promised, 1)
+        ]
 
     def _bad_byte(self, at: int, first_line: int) -> NoReturn:
         lines = self.lines

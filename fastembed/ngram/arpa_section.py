@@ -103,16 +103,25 @@ class Section:
     rows : int
     """
 
-    def __init__(self, k: int, expected: int, *, highest: bool, wide: bool, spare: Spare) -> None:
+    def __init__(self, k: int, expected: list[int], *, wide: bool, spare: Spare) -> None:
         self.k = k
-        some = 0 if highest else expected
+        highest = k == len(expected)
+        # as large as the largest of all orders, so that each order finds room in what another had;
+        # what is not written takes no memory
+        rows, lower = max(expected), max(expected[:-1], default=0)
+        some = 0 if highest else lower
         number = np.uint64 if wide else np.uint32
-        self.suffix = Column(number, expected, spare)
+        self.suffix = Column(number, rows if k > 1 else expected[0], spare)
         self.context = Column(number, some if k > 1 else 0, spare)
-        dtype, width = (np.uint8, 1) if k == 1 else (np.uint32, 1 if highest else k)
-        self.ids = Column(dtype, expected, spare, width)
-        self.prob = Column(np.float32, expected, spare)
-        self.back = Column(np.float32, some, spare)
+        if k == 1:
+            self.ids = Column(np.uint8, 8 * expected[0], spare)
+        elif highest:
+            self.ids = Column(np.uint32, rows, spare)
+        else:
+            numbers = max(j * n for j, n in enumerate(expected[:-1], 1))
+            self.ids = Column(np.uint32, -(-numbers // k), spare, k)
+        self.prob = Column(np.float32, rows if k > 1 else expected[0], spare)
+        self.back = Column(np.float32, some if k > 1 else expected[0], spare)
         self.missing: list[tuple[NDArray[np.int64], NDArray[np.uint32]]] = []
         self.ascending = True
         self.rows = 0
