@@ -34,6 +34,7 @@ def test_tasks_agree(spec, kjv_text):
     models["lm_stages"] = fastembed_lm.lm_stages(spec)
     assert models["lm_stages"]["count_s"] > 0
     assert check_model(models) == []
+    assert fastembed_lm.split_text(spec) == {}  # nothing to do
     assert run_kenlm_bin._counts(spec["arpa"]) == models["lm_arpa"]["ngrams"]
     assert 5 < models["lm_native"]["bytes_per_ngram"] < 30
     scores = {task: getattr(fastembed_lm, task)(spec) for task in ("lm_batch", "lm_sentences")}
@@ -53,12 +54,12 @@ def test_checks():
 
 
 def test_cases(tmp_path):
-    """Peers that are not there are left out; one setup before the first case."""
+    """Peers that are not there are left out; the text is cut before any case."""
     ours = Contender("fastembed", sys.executable)
     setting = Setting({"fastembed": ours}, {"path": "x"}, tmp_path, workers=(1, 2))
     cases = list(lm(setting))
     assert all(isinstance(case, Case) and len(case.commands) <= 2 for case in cases)
-    assert [bool(case.setup) for case in cases] == [True] + [False] * (len(cases) - 1)
+    assert all(case.setup == cases[0].setup for case in cases)
     assert len({case.name for case in cases}) == len(cases) == 16
     bins = Contender("kenlm_bin", sys.executable, {}, {"programs": {}})
     module = Contender("kenlm", sys.executable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -12,7 +13,10 @@ TEST_SHARE = 0.04
 
 
 def split_text(spec: Spec) -> Figures:
-    """Cut a text into lines of ``line_words`` words; its end is the test text."""
+    """Cut a text into lines of ``line_words`` words, if that was not done; its end is the test
+    text."""
+    if os.path.exists(spec["test"]):
+        return {}
     with open(spec["path"], encoding="utf-8") as source:
         words = source.read().split()
     n = spec["line_words"]

@@ -66,6 +66,7 @@ def lm(setting: Setting) -> Iterator[Case]:
     folder = setting.folder
     train, test = str(folder / "lm-train.txt"), str(folder / "lm-test.txt")
     split = {"path": setting.text["path"], "train": train, "test": test, "line_words": 20}
+    # of every case, since it may be the only one; what is there already is left
     setup: tuple[Command, ...] = (setting.contenders["fastembed"].command("split_text", split),)
     most = max(setting.workers)
     # with KenLM's programs its module asks the files that they made
@@ -86,11 +87,9 @@ def lm(setting: Setting) -> Iterator[Case]:
         check: Callable[[Figures], list[str]],
         **more: Any,
     ) -> Case:
-        nonlocal setup
         commands = setting.peer_commands(task, {**spec, **more}, variants)
-        found = Case("lm", f"{name}, order {spec['order']}", commands, metrics, check, most, setup)
-        setup = ()
-        return found
+        name = f"{name}, order {spec['order']}"
+        return Case("lm", name, commands, metrics, check, most, setup)
 
     for order in ORDERS[:1] if setting.quick else ORDERS:
         names = ("arpa", "kenlm_arpa", "fe", "probing", "trie", "converted")
