@@ -162,7 +162,8 @@ typedef struct {
     uint64_t seed, step;
     int32_t training, unused;
     fe_optim optim;
-    double clip_norm; /* 0: none */
+    double clip_norm;               /* 0: none */
+    double step_rate, step_shrink;  /* fe_optim_at of this step */
     fe_gemm_f32 gemm_f32;
     fe_gemm_f64 gemm_f64;
 } fe_net;

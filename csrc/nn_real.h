@@ -181,8 +181,9 @@ static void FE_R(fe_nn_stretch)(fe_net *net, int stage, int64_t piece, int64_t s
         net->piece_norms[piece] += sum;
     } else {
         FE_REAL *s = net->state1, *t = net->state2;
-        FE_R(fe_optim_step)(&net->optim, fe_optim_at(&net->optim, net->step), (size_t)n, p, g,
-                            s ? s + start : NULL, t ? t + start : NULL);
+        const fe_optim_rates at = {net->step_rate, net->step_shrink};
+        FE_R(fe_optim_step)(&net->optim, at, (size_t)n, p, g, s ? s + start : NULL,
+                            t ? t + start : NULL);
     }
 }
 static void FE_R(fe_nn_piece)(fe_net *net, int stage, int64_t piece) {

@@ -6,6 +6,7 @@
 
 #include "nn_job.h"
 #include "normal.h"
+#include "optim.h"
 
 /* Take rows first .. first + rows - 1 next. What the tiles of a smaller mini-batch do not write
  * over is cleared. */
@@ -41,13 +42,18 @@ static inline void fe_nn_sums(const fe_net *net, double *sums) {
     }
 }
 
-/* The factor of gradients whose norm is limited (Pascanu et al. 2013); 1 where it is low enough. */
-static inline double fe_nn_scale(const fe_net *net) {
-    if (!(net->clip_norm > 0)) return 1;
+/* Before the update: the rates of this step, and the factor of gradients whose norm is limited
+ * (Pascanu et al. 2013). */
+static inline void fe_nn_prepare(fe_net *net) {
+    const fe_optim_rates at = fe_optim_at(&net->optim, net->step);
+    net->step_rate = at.rate;
+    net->step_shrink = at.shrink;
+    net->optim.scale = 1;
+    if (!(net->clip_norm > 0)) return;
     double sum = 0;
     for (int64_t i = 0; i < net->n_pieces; i++) sum += net->piece_norms[i];
     const double norm = sqrt(sum);
-    return norm > net->clip_norm ? net->clip_norm / norm : 1;
+    if (norm > net->clip_norm) net->optim.scale = net->clip_norm / norm;
 }
 
 /* OUT order (n,): 0 .. n - 1 shuffled (Fisher & Yates) for an epoch, runs of `group` rows kept

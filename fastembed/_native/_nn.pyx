@@ -20,7 +20,7 @@ cdef extern from "nn_step.h" nogil:
     void fe_nn_begin(fe_net *net, int64_t first, int64_t rows) noexcept
     int64_t fe_nn_bad(const int64_t *bad) noexcept
     void fe_nn_sums(const fe_net *net, double *sums) noexcept
-    double fe_nn_scale(const fe_net *net) noexcept
+    void fe_nn_prepare(fe_net *net) noexcept
 
 TILES = FE_NN_TILES
 MAX_METRICS = FE_NN_METRICS
@@ -165,7 +165,7 @@ cdef class Net:
                 summed = True
                 if not isfinite(sums[0]):
                     return 3
-                self.net.optim.scale = fe_nn_scale(&self.net)
+                fe_nn_prepare(&self.net)
             tiles = (self.k.tiles_f64 if self.wide else self.k.tiles_f32)(&self.net, p)
             if tiles == 1 or self.workers == 1:
                 for t in range(tiles):
