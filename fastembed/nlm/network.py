@@ -26,7 +26,7 @@ OPTIMIZERS = {
 }
 # Products of a mini-batch with this many rows of the output layer are worked on while they lie in
 # the second-level cache; the exponentials of all are kept where they take no more than this.
-BLOCK_NUMBERS, KEPT_BYTES = 1 << 17, 48 << 20
+BLOCK_NUMBERS, KEPT_BYTES = 1 << 18, 48 << 20
 NOISE_PLACES = 1 << 22
 SMALL = 10_000_000
 
