@@ -371,6 +371,8 @@ def test_bad_input():
     assert fe.NeuralLM(**SMALL, symbols="skip").fit([["a", "</s>"], ["b"]] * 9).is_fitted
     with pytest.raises((CorpusError, VocabularyError)):
         fe.NeuralLM(**SMALL).fit([])
+    with pytest.raises(CorpusError):
+        fe.NeuralLM(**SMALL).fit(TOKENS, heldout=[["a", "<s>"]])
     with pytest.raises(ValueError, match="checkpoint"):
         fe.NeuralLM(**SMALL).fit(TOKENS, resume=True)
     assert "not fitted" in repr(fe.NeuralLM())

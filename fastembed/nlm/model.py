@@ -267,6 +267,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         arrays = {**self._weights, **self._state}
         net = make_net(arrays, self._shape, params, class_of=self._class_of,
                        counts=self.vocabulary_.counts, workers=self._threads())  # fmt: skip
+        if heldout is not None:
+            self.perplexity(heldout)  # what is wrong with it is better known now than after epochs
         task = NeuralTask(sentences, net, self._shape, params, self._position)
 
         def finished() -> bool:

@@ -27,6 +27,7 @@ __all__ = ["NeuralQueries"]
 
 LOG10E = 0.4342944819032518
 TOGETHER = 64  # sentences that are drawn side by side
+CALL = 1 << 13  # places that are scored by one native call
 
 
 class NeuralQueries:
@@ -73,7 +74,9 @@ class NeuralQueries:
             return np.empty(0)
         net = self._scorer()
         with single_threaded_blas():
-            return -LOG10E * net.score(stream, places)
+            # call by call, so that Ctrl-C is heard
+            parts = [net.score(stream, places[i : i + CALL]) for i in range(0, len(places), CALL)]
+        return -LOG10E * np.concatenate(parts)
 
     def score_ids(
         self, ids: NDArray[np.uint32], offsets: NDArray[np.uint64]
