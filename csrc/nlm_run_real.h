@@ -71,7 +71,7 @@ static void FE_R(fe_nlm_hidden_step)(const fe_nlm_job *job, fe_nlm_state *st, in
     const int64_t nd = job->n * job->dim, k = job->features;
     const FE_REAL *df = st->df;
     FE_R(fe_nlm_gemm)(job, 1, 0, last - first, nd, st->m, df + first, k, st->x, st->ldx, 0, s.rows, nd);
-    FE_REAL *biases = s.products; /* room for `batch` numbers and more */
+    FE_REAL *biases = s.products; /* room for FE_NLM_ROWS numbers at least */
     for (int64_t j = first; j < last; j++) biases[j - first] = 0;
     for (int64_t i = 0; i < st->m; i++)
         for (int64_t j = first; j < last; j++) biases[j - first] += df[i * k + j];

@@ -83,7 +83,8 @@ static inline fe_nlm_state *fe_nlm_state_new(const fe_nlm_job *job, int64_t work
     st->scratch = fe_calloc_array((size_t)workers, sizeof *st->scratch);
     int whole = st->scratch != NULL;
     const int64_t unit = job->block > FE_NLM_ROWS ? job->block : FE_NLM_ROWS;
-    const size_t room = (size_t)(3 * ld + unit * fe_nlm_widest(job) + 16 + job->batch * ld);
+    const size_t room =
+        (size_t)(3 * ld + unit * fe_nlm_widest(job) + 16 + job->batch * ld + FE_NLM_ROWS);
     for (int64_t i = 0; i < workers && whole; i++)
         whole = (st->scratch[i] = fe_malloc_huge(room * item)) != NULL;
     const void *all[] = {st->loss, st->order, st->target, st->context, st->column, st->group,
