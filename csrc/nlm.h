@@ -12,6 +12,7 @@
 
 #define FE_NLM_NEVER (-1e30f) /* a logit that is none */
 
+#define FE_NLM_SQRT(x) _Generic((x), float: sqrtf, double: sqrt)(x)
 FE_INLINE fe_vec fe_nlm_exp_f32(fe_vec x) { return fe_exp_nonpositive(x); }
 FE_INLINE double fe_nlm_exp_f64(double x) { return exp(x); }
 FE_INLINE fe_vec fe_nlm_max_f32(fe_vec a, fe_vec b) { return fe_max(a, b); }

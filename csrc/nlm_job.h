@@ -14,6 +14,8 @@ enum { FE_NLM_SOFTMAX = 0, FE_NLM_CLASSES = 1, FE_NLM_NCE = 2, FE_NLM_SAMPLED = 
 typedef struct {
     void *w, *b;          /* INOUT (rows, cols), (rows,) */
     void *w_state, *b_state; /* INOUT (slots, rows, cols), (slots, rows) */
+    uint32_t *seen;       /* INOUT (rows,) step of each row's last gradient, 0 for none; NULL for a
+                             layer whose rows all have one in every step */
     int64_t rows, cols;
 } fe_nlm_layer;
 
@@ -54,6 +56,7 @@ typedef struct fe_nlm_job {
 /* Phases of a mini-batch: the units of one may run at once, each is a fixed piece of the work. */
 enum {
     FE_NLM_PREPARE,      /* contexts and targets, sorted lists of rows */
+    FE_NLM_SETTLE,       /* pieces of the sorted context words: steps that their rows missed */
     FE_NLM_FORWARD,      /* examples: embedding, hidden layer */
     FE_NLM_LOGITS,       /* blocks: logits, exponentials and their sums */
     FE_NLM_NORMALISE,    /* examples: log-sum-exp, loss */
@@ -63,7 +66,8 @@ enum {
     FE_NLM_HIDDEN_STEP,  /* blocks of hidden units */
     FE_NLM_EMBED_STEP,   /* pieces of the sorted context words; blocks of out when tied */
     FE_NLM_TRAIN_PHASES,
-    FE_NLM_EXPORT = FE_NLM_TRAIN_PHASES /* blocks, or classes: log10 of every probability */
+    FE_NLM_EXPORT = FE_NLM_TRAIN_PHASES, /* blocks, or classes: log10 of every probability */
+    FE_NLM_SETTLE_ALL    /* pieces of all rows */
 };
 
 enum { FE_NLM_ROWS = 64, FE_NLM_SLICES = 16, FE_NLM_PIECES = 16 };

@@ -25,6 +25,57 @@ static FE_R(fe_nlm_scratch) FE_R(fe_nlm_scratch_of)(const fe_nlm_job *job, const
     return s;
 }
 
+/* Rows [first, first + count), which had their last gradient in the same step, as they are after
+ * step `done`. A row that has no gradient goes on moving: with m, q Adam's two rates and s, t its
+ * moments after the last gradient, k steps later it has moved by
+ *     sum_{i=1..k} r s m^i / sqrt(t q^i) = r s / sqrt(t) rho (1 - rho^k) / (1 - rho),
+ * rho = m / sqrt(q), and nobody looked at it meanwhile: it can do so at once, when it is needed. */
+static void FE_R(fe_nlm_settle)(const fe_nlm_state *st, const fe_nlm_layer *layer, int64_t first,
+                                int64_t count, uint64_t done) {
+    if (layer->seen == NULL) return;
+    const uint64_t last = layer->seen[first];
+    if (last == 0 || last >= done) return;
+    const fe_optim *o = &st->optim;
+    const double missed = (double)(done - last), m = o->momentum, q = o->rho;
+    double rate = 0, keep = 1, keep_squares = 1, shrink = 1;
+    if (o->decay > 0) shrink = pow(1 - o->rate * o->decay, missed);
+    if (o->kind == FE_OPTIM_ADAM) {
+        const double ratio = m / sqrt(q);
+        keep = pow(m, missed);
+        keep_squares = pow(q, missed);
+        rate = fe_optim_at(o, last + 1).rate * ratio * (1 - pow(ratio, missed)) / (1 - ratio);
+    } else if (o->kind == FE_OPTIM_MOMENTUM) {
+        keep = pow(m, missed);
+        rate = m * (1 - keep) / (1 - m);
+    }
+    const int64_t slot = layer->rows * layer->cols, bias_slot = layer->rows;
+    for (int part = 0; part < 2; part++) {
+        FE_REAL *p = part ? layer->b : layer->w, *s = part ? layer->b_state : layer->w_state;
+        if (p == NULL) continue;
+        const int64_t width = part ? 1 : layer->cols, n = count * width;
+        const FE_REAL by = (FE_REAL)rate, ks = (FE_REAL)keep, kt = (FE_REAL)keep_squares;
+        const FE_REAL less = part ? 1 : (FE_REAL)shrink, eps = (FE_REAL)o->epsilon;
+        p += first * width;
+        if (s != NULL) s += first * width;
+        if (o->kind == FE_OPTIM_ADAM) {
+            FE_REAL *t = s + (part ? bias_slot : slot);
+            for (int64_t i = 0; i < n; i++) {
+                p[i] = p[i] * less - by * s[i] / (FE_NLM_SQRT(t[i]) + eps);
+                s[i] *= ks;
+                t[i] *= kt;
+            }
+        } else if (o->kind == FE_OPTIM_MOMENTUM) {
+            for (int64_t i = 0; i < n; i++) {
+                p[i] = p[i] * less + by * s[i];
+                s[i] *= ks;
+            }
+        } else if (shrink < 1) {
+            for (int64_t i = 0; i < n; i++) p[i] *= less;
+        }
+    }
+    for (int64_t r = first; r < first + count; r++) layer->seen[r] = (uint32_t)done;
+}
+
 /* Step rows [first, first + count) of a layer, with the gradients of their weights and biases. */
 static void FE_R(fe_nlm_step_rows)(const fe_nlm_state *st, const fe_nlm_layer *layer,
                                    int64_t first, int64_t count, const FE_REAL *weights,
@@ -32,6 +83,8 @@ static void FE_R(fe_nlm_step_rows)(const fe_nlm_state *st, const fe_nlm_layer *l
     const int64_t cols = layer->cols, from = first * cols, slot = layer->rows * cols;
     const int states = fe_optim_states(st->optim.kind);
     FE_REAL *s = layer->w_state, *t = layer->b_state;
+    for (int64_t r = first; r < first + count && layer->seen != NULL; r++)
+        layer->seen[r] = (uint32_t)st->step;
     FE_R(fe_optim_step)(&st->optim, st->at, (size_t)(count * cols), (FE_REAL *)layer->w + from,
                         weights, states > 0 ? s + from : NULL,
                         states > 1 ? s + slot + from : NULL);
@@ -95,9 +148,11 @@ static void FE_R(fe_nlm_logits)(const fe_nlm_job *job, fe_nlm_state *st, int64_t
     if (fe_nlm_is_sampled(job, st)) {
         const int64_t first = block * job->block, k = job->features;
         const int64_t stop = st->rows < first + job->block ? st->rows : first + job->block;
-        for (int64_t j = first; j < stop; j++)
+        for (int64_t j = first; j < stop; j++) {
+            FE_R(fe_nlm_settle)(st, &job->out, st->candidate[j], 1, st->step - 1);
             memcpy((FE_REAL *)st->gathered + j * k, (const FE_REAL *)job->out.w + st->candidate[j] * k,
                    (size_t)k * sizeof(FE_REAL));
+        }
     }
     FE_REAL *to = st->kept ? (FE_REAL *)st->exps + block * job->batch * st->ld_block : s.products;
     FE_R(fe_nlm_block_forward)(job, st, block, to, s);
@@ -216,6 +271,7 @@ static void FE_R(fe_nlm_class)(const fe_nlm_job *job, fe_nlm_state *st, int64_t 
     const FE_REAL *f = (const FE_REAL *)st->f + begin * k;
     FE_REAL *tops = (FE_REAL *)st->block_max + begin, *sums = (FE_REAL *)st->block_sum + begin;
     FE_REAL *target_logit = (FE_REAL *)st->target_logit + begin, *g = s.products;
+    if (st->train) FE_R(fe_nlm_settle)(st, &job->out, first, nc, st->step - 1);
     for (int64_t j = 0; j < ld; j++) s.adjust[j] = j < nc ? bias[first + j] : FE_NLM_NEVER;
     uint32_t *column = st->candidate + begin; /* of the target, within out */
     for (int64_t i = 0; i < m; i++) column[i] = job->row_of[st->target[begin + i]];

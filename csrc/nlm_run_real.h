@@ -96,6 +96,25 @@ static void FE_R(fe_nlm_embed_step)(const fe_nlm_job *job, fe_nlm_state *st, int
     }
 }
 
+/* The same list before the rows are used: the steps that they missed. */
+static void FE_R(fe_nlm_settle_piece)(const fe_nlm_job *job, fe_nlm_state *st, int64_t piece) {
+    const int64_t begin = fe_nlm_piece(st, piece), stop = fe_nlm_piece(st, piece + 1);
+    for (int64_t at = begin; at < stop; at++) {
+        const uint64_t row = st->embed_keys[at] >> 32;
+        if (at == begin || row != st->embed_keys[at - 1] >> 32)
+            FE_R(fe_nlm_settle)(st, &job->embed, (int64_t)row, 1, st->step - 1);
+    }
+}
+
+/* A piece of all rows that may have missed steps, after step st->step. */
+static void FE_R(fe_nlm_settle_all)(const fe_nlm_job *job, fe_nlm_state *st, int64_t unit) {
+    const fe_nlm_layer *layer = unit < FE_NLM_PIECES ? &job->embed : &job->out;
+    const int64_t piece = unit % FE_NLM_PIECES;
+    for (int64_t row = layer->rows * piece / FE_NLM_PIECES;
+         row < layer->rows * (piece + 1) / FE_NLM_PIECES; row++)
+        FE_R(fe_nlm_settle)(st, layer, row, 1, st->step);
+}
+
 /* log10 p of every word of a block, or of a class: exported OUT (m, V). */
 static void FE_R(fe_nlm_export)(const fe_nlm_job *job, fe_nlm_state *st, int64_t unit,
                              int64_t thread) {
@@ -134,6 +153,8 @@ static void FE_R(fe_nlm_unit)(const fe_nlm_job *job, fe_nlm_state *st, int phase
     const int64_t stop = first + rows < job->hidden ? first + rows : job->hidden;
     switch (phase) {
     case FE_NLM_PREPARE: fe_nlm_prepare(job, st); break;
+    case FE_NLM_SETTLE: FE_R(fe_nlm_settle_piece)(job, st, unit); break;
+    case FE_NLM_SETTLE_ALL: FE_R(fe_nlm_settle_all)(job, st, unit); break;
     case FE_NLM_FORWARD: FE_R(fe_nlm_forward)(job, st, first, last); break;
     case FE_NLM_LOGITS: FE_R(fe_nlm_logits)(job, st, unit, thread); break;
     case FE_NLM_NORMALISE: FE_R(fe_nlm_normalise)(job, st, first, last); break;

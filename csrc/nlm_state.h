@@ -101,9 +101,11 @@ static inline fe_nlm_state *fe_nlm_state_new(const fe_nlm_job *job, int64_t work
 static inline int64_t fe_nlm_units(const fe_nlm_job *job, const fe_nlm_state *st, int phase) {
     const int64_t examples = (st->m + FE_NLM_ROWS - 1) / FE_NLM_ROWS;
     const int classes = job->output == FE_NLM_CLASSES;
+    if (phase == FE_NLM_SETTLE_ALL) return 2 * FE_NLM_PIECES;
     if (phase != FE_NLM_PREPARE && st->m == 0) return 0;
     switch (phase) {
     case FE_NLM_PREPARE: return 1;
+    case FE_NLM_SETTLE: return st->train && job->embed.seen != NULL ? FE_NLM_PIECES : 0;
     case FE_NLM_FORWARD:
     case FE_NLM_NORMALISE: return examples;
     case FE_NLM_LOGITS: return st->n_blocks;

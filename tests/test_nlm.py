@@ -88,6 +88,9 @@ def test_every_place_is_seen_once_an_epoch_with_its_own_context(architecture, se
             assert len(rates) == -(-len(places) // per)
             return np.zeros(len(rates)), np.ones(len(rates), dtype=np.int64)
 
+        def settle(self, step, rate):
+            assert step == 2 * task.n_chunks
+
     with open_sentences(
         TOKENS[:20], vocab=None, min_count=1, keep_empty=True, skip=False, workers=1, progress=None
     ) as sentences:

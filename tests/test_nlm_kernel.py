@@ -164,8 +164,8 @@ def test_float_follows_double_with_every_instruction_set(isa, model, output, opt
         params, shape, arrays, more = setup(
             dtype, output_layer=output, optimizer=optimizer, weight_decay=0.1, **MODELS[model]
         )
-        arrays |= {name: np.ascontiguousarray(a.astype(dtype))
-                   for name, a in state_arrays(arrays, optimizer).items()}  # fmt: skip
+        arrays |= {name: np.ascontiguousarray(a.astype(dtype if a.dtype.kind == "f" else a.dtype))
+                   for name, a in state_arrays(arrays, params).items()}  # fmt: skip
         stream, places = stream_of(40)
         net = net_of(params, shape, arrays, more, block=16)
         rates = np.full(-(-len(places) // shape.places), 0.01)
@@ -174,7 +174,7 @@ def test_float_follows_double_with_every_instruction_set(isa, model, output, opt
     (exact, double), (losses, single) = results
     np.testing.assert_allclose(losses, exact, rtol=2e-5)
     for name, array in single.items():
-        if not name.endswith("_state"):
+        if not name.endswith(("_state", "_seen")):
             np.testing.assert_allclose(array, double[name], atol=2e-4, err_msg=name)
 
 
@@ -186,7 +186,7 @@ def test_bits_do_not_depend_on_workers_or_buffers(model, output):
             np.float32, output_layer=output, optimizer="adam", dropout=0.2,
             vector_size=20, **{"hidden": 20, **MODELS[model]} | {"hidden": 20},
         )  # fmt: skip
-        arrays |= state_arrays(arrays, "adam")
+        arrays |= state_arrays(arrays, params)
         stream, places = stream_of(60)
         net = net_of(params, shape, arrays, more, kept_bytes=kept, block=4, workers=workers)
         losses, _ = train(
@@ -200,7 +200,7 @@ def test_bits_do_not_depend_on_workers_or_buffers(model, output):
 
 def test_adam_steps_only_rows_that_a_mini_batch_has():
     params, shape, arrays, more = setup(optimizer="adam")
-    arrays |= state_arrays(arrays, "adam")
+    arrays |= state_arrays(arrays, params)
     before = arrays["embed"].copy()
     stream = np.array([BOS, 5, 6, EOS], dtype=np.uint32)
     train(net_of(params, shape, arrays, more), stream, np.array([2], np.uint32), shape, [0.01])
@@ -208,6 +208,47 @@ def test_adam_steps_only_rows_that_a_mini_batch_has():
     assert changed.tolist() == [BOS, 5]
     # Adam's first step is the rate, whatever the gradient
     np.testing.assert_allclose(np.abs(arrays["embed"] - before)[[BOS, 5]], 0.01, rtol=1e-3)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momentum"])
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_rows_that_wait_catch_up_with_an_optimiser_of_all_rows(output, optimizer):
+    rate, decay, begin = 0.01, 0.02, 5000
+    params, shape, arrays, more = setup(
+        output_layer=output, optimizer=optimizer, weight_decay=decay, samples=2
+    )
+    gradient_params = params | {"optimizer": "sgd", "weight_decay": 0.0}
+    dense = {name: array.copy() for name, array in arrays.items()}
+    first = {name: np.zeros_like(array) for name, array in arrays.items()}
+    second = {name: np.zeros_like(array) for name, array in arrays.items()}
+    arrays |= state_arrays(arrays, params)
+    stream, places = stream_of(30)
+    net = net_of(params, shape, arrays, more)
+    plain = {name: array.copy() for name, array in dense.items()}
+    gradient_of = net_of(gradient_params, shape, plain, more)
+    for t in range(60):
+        step, place = begin + t + 1, places[t : t + 1]
+        train(net, stream, place, shape, [rate], index=begin + t)
+        for name, array in dense.items():
+            plain[name][...] = array
+        train(gradient_of, stream, place, shape, [1.0], index=begin + t)
+        for name, p in dense.items():
+            g, s, v = p - plain[name], first[name], second[name]
+            if not name.endswith("_bias"):
+                p *= 1 - rate * decay
+            if optimizer == "momentum":
+                s[...] = 0.9 * s - rate * g
+                p += s
+                continue
+            s[...] = 0.9 * s + 0.1 * g
+            v[...] = 0.999 * v + 0.001 * g * g
+            by = rate * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+            p -= by * s / (np.sqrt(v) + 1e-8)
+    net.settle(begin + 60, rate)
+    for name, array in dense.items():
+        np.testing.assert_allclose(arrays[name], array, atol=3e-5, err_msg=name)
+    moved = np.abs(arrays["embed"] - setup()[2]["embed"]).max()
+    assert moved > 0.02
 
 
 def test_many_rows_and_repeated_words():

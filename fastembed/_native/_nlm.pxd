@@ -7,6 +7,7 @@ cdef extern from "nlm_state.h" nogil:
         FE_NLM_PREPARE
         FE_NLM_TRAIN_PHASES
         FE_NLM_EXPORT
+        FE_NLM_SETTLE_ALL
     ctypedef struct fe_optim:
         int kind
         double rate
@@ -22,6 +23,7 @@ cdef extern from "nlm_state.h" nogil:
         void *b
         void *w_state
         void *b_state
+        uint32_t *seen
         int64_t rows
         int64_t cols
     ctypedef struct job_t "fe_nlm_job":
@@ -69,6 +71,7 @@ cdef extern from "nlm_state.h" nogil:
         double *loss
         uint32_t *order
         int64_t m
+        fe_optim optim
     state_t *fe_nlm_state_new(const job_t *job, int64_t workers) noexcept
     void fe_nlm_state_free(state_t *st) noexcept
     int64_t fe_nlm_units(const job_t *job, const state_t *st, int phase) noexcept

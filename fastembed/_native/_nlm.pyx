@@ -113,17 +113,18 @@ cdef class Net:
             layer.w_state = self._part(name + "_state", (slots, rows, cols))
             if layer.b != NULL:
                 layer.b_state = self._part(name + "_bias_state", (slots, rows))
+        if name + "_seen" in self.held:
+            layer.seen = <uint32_t *>self._ids(name + "_seen", rows)
         return 0
 
-    cdef void _mini_batch(self, const uint32_t *places, int64_t n, int last) noexcept nogil:
-        """All phases up to `last` of the mini-batch of some places."""
+    cdef void _phases(self, int first, int last) noexcept nogil:
+        """All phases from first to last of what the state is set to."""
         cdef int phase
         cdef int64_t unit, units
         cdef const fe_kernels *k = self.k
         cdef const fe_nlm_job *job = <const fe_nlm_job *>&self.job
         cdef fe_nlm_state *st = <fe_nlm_state *>self.st
-        self.st.places, self.st.n_places = places, n
-        for phase in range(FE_NLM_PREPARE, last + 1):
+        for phase in range(first, last + 1):
             units = fe_nlm_units(&self.job, self.st, phase)
             if units <= 1 or self.workers == 1:
                 for unit in range(units):
@@ -150,12 +151,20 @@ cdef class Net:
         with nogil:
             for b in range(batches):
                 self.st.index, self.st.step, self.st.rate = index + b, index + b + 1, rates[b]
-                self._mini_batch(&places[b * per_batch], min(per_batch, n - b * per_batch),
-                                 FE_NLM_TRAIN_PHASES - 1)
+                self.st.places = &places[b * per_batch]
+                self.st.n_places = min(per_batch, n - b * per_batch)
+                self._phases(FE_NLM_PREPARE, FE_NLM_TRAIN_PHASES - 1)
                 for i in range(self.st.m):
                     loss[b] += self.st.loss[i]
                 count[b] = self.st.m
         return losses, examples
+
+    def settle(self, uint64_t step, double rate):
+        """Give all rows the steps up to `step` that they had no gradient in."""
+        self.st.step, self.st.optim = step, self.job.optim
+        self.st.optim.rate = rate
+        with nogil:
+            self._phases(FE_NLM_SETTLE_ALL, FE_NLM_SETTLE_ALL)
 
     def score(self, const uint32_t[::1] stream, const uint32_t[::1] places, bint export=False):
         """-ln p of the word at each place, or with `export` log10 p of every word there (n, V)."""
@@ -172,7 +181,8 @@ cdef class Net:
                 first = b * self.job.batch
                 m = min(self.job.batch, n - first)
                 self.st.exported = to + first * width * item if export else NULL
-                self._mini_batch(&places[first], m, FE_NLM_EXPORT)
+                self.st.places, self.st.n_places = &places[first], m
+                self._phases(FE_NLM_PREPARE, FE_NLM_EXPORT)
                 for i in range(m):
                     loss[first + self.st.order[i]] = self.st.loss[i]
         return exported if export else losses

@@ -33,7 +33,7 @@ from fastembed.nlm.best import Best
 from fastembed.nlm.classes import class_of_words
 from fastembed.nlm.network import Shape, initial_arrays, make_net, state_arrays
 from fastembed.nlm.queries import NeuralQueries
-from fastembed.nlm.state import BEST, load_state, writable
+from fastembed.nlm.state import BEST, STATE, load_state, writable
 from fastembed.nlm.task import NeuralTask
 from fastembed.text.options import MaxVocab, Workers
 from fastembed.text.vocabulary import Vocabulary
@@ -225,8 +225,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
                     if name.startswith(BEST)}  # fmt: skip
             self._best = Best(best) if best else None
             own = {name: array for name, array in arrays.items() if not name.startswith(BEST)}
-            self._weights = writable({n: a for n, a in own.items() if not n.endswith("_state")})
-            self._state = writable({n: a for n, a in own.items() if n.endswith("_state")})
+            self._weights = writable({n: a for n, a in own.items() if not n.endswith(STATE)})
+            self._state = writable({n: a for n, a in own.items() if n.endswith(STATE)})
             return
         factored = params["output_layer"] == "class_factored"
         self._class_of = class_of_words(self.vocabulary_, self.classes) if factored else None
@@ -235,7 +235,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         )
         if self.initial is not None:
             self._take_vectors()
-        self._state = state_arrays(self._weights, params["optimizer"])
+        self._state = state_arrays(self._weights, params)
 
     def _take_vectors(self) -> None:
         """Word vectors of `initial` in place of random ones."""
@@ -353,7 +353,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         model = cls(**given, workers=workers)
         model._restore(saved)
         model._weights = {n: a for n, a in arrays.items()
-                          if not n.startswith(BEST) and not n.endswith("_state")}  # fmt: skip
+                          if not n.startswith(BEST) and not n.endswith(STATE)}  # fmt: skip
         model._state, model._best, model._net = {}, None, None
         model._class_of = class_of
         model._shape = Shape(saved.params, len(model.vocabulary_))

@@ -109,16 +109,24 @@ def initial_arrays(
     return arrays
 
 
-def state_arrays(arrays: dict[str, NDArray[Any]], optimizer: str) -> dict[str, NDArray[Any]]:
-    """What the optimiser remembers of each number, zero at first."""
-    slots = OPTIMIZERS[optimizer][1]
-    if slots == 0:
-        return {}
+def state_arrays(
+    arrays: dict[str, NDArray[Any]], params: dict[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """What the optimiser remembers of each number, zero at first.
+
+    Of rows that do not have a gradient in every step also the step of their last one.
+    """
+    slots = OPTIMIZERS[params["optimizer"]][1]
     names = [n for layer in LAYERS for n in (layer, layer + "_bias") if n in arrays]
-    return {
+    state = {
         name + "_state": flat(slots, *arrays[name].shape, dtype=arrays[name].dtype)
         for name in names
+        if slots
     }
+    sparse = [] if params["tied"] else ["embed"]
+    if params["output_layer"] != "softmax":
+        sparse.append("out")
+    return state | {name + "_seen": np.zeros(len(arrays[name]), np.uint32) for name in sparse}
 
 
 def noise_arrays(

@@ -14,9 +14,10 @@ from fastembed.io.native import NativeFile
 from fastembed.ngram.tables import SPECIALS
 from fastembed.nlm.network import LAYERS, Shape, flat
 
-__all__ = ["BEST", "load_state", "writable"]
+__all__ = ["BEST", "STATE", "load_state", "writable"]
 
 BEST = "best."  # in a checkpoint: the parameters of the best epoch so far
+STATE = ("_state", "_seen")  # what the optimiser remembers
 NAMES = tuple(name for layer in LAYERS for name in (layer, layer + "_bias"))
 
 
@@ -27,6 +28,10 @@ def writable(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         copies[name] = flat(*array.shape, dtype=array.dtype)
         copies[name][...] = array
     return copies
+
+
+def _plain(name: str) -> str:
+    return name.removeprefix(BEST).removesuffix(STATE[0]).removesuffix(STATE[1])
 
 
 def load_state(
@@ -43,7 +48,7 @@ def load_state(
     saved = read_model(file, path, "NeuralLM")
     n = len(saved.words)
     found = {name: array for name, array in saved.arrays.items()
-             if name.removeprefix(BEST).removesuffix("_state") in NAMES}  # fmt: skip
+             if _plain(name) in NAMES}  # fmt: skip
     found["embed"] = saved.vectors
     class_of = saved.arrays.get("class_of")
     try:
@@ -70,7 +75,9 @@ def load_state(
         if name not in found or found[name].shape != size or found[name].dtype != np.float32:
             raise saved.misfit()
     for name, array in found.items():
-        size = expected.get(name.removeprefix(BEST).removesuffix("_state"), ())
-        if array.dtype != np.float32 or array.shape[array.ndim - len(size) :] != size:
+        size, dtype = expected.get(_plain(name), ()), np.dtype(np.float32)
+        if name.endswith("_seen"):
+            size, dtype = size[:1], np.dtype(np.uint32)
+        if array.dtype != dtype or array.shape[array.ndim - len(size) :] != size:
             raise saved.misfit()
     return saved, found, classes if factored else None

@@ -117,6 +117,8 @@ class NeuralTask:
             examples += number.tolist()
             work += len(some)
             at = stop
+        if at == self.n_chunks:
+            self.net.settle((epoch + 1) * self.n_chunks, self.learning_rate(epoch, at - 1))
         return Figures(losses, examples, work, self._shown(losses, examples, epoch, first))
 
     def _shown(
