@@ -75,9 +75,9 @@ def load_state(
         if name not in found or found[name].shape != size or found[name].dtype != np.float32:
             raise saved.misfit()
     for name, array in found.items():
-        size, dtype = expected.get(_plain(name), ()), np.dtype(np.float32)
+        size, dtype = expected.get(_plain(name), ()), "float32"
         if name.endswith("_seen"):
-            size, dtype = size[:1], np.dtype(np.uint32)
-        if array.dtype != dtype or array.shape[array.ndim - len(size) :] != size:
+            size, dtype = size[:1], "uint32"
+        if array.dtype != np.dtype(dtype) or array.shape[array.ndim - len(size) :] != size:
             raise saved.misfit()
     return saved, found, classes if factored else None
