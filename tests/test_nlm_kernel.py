@@ -175,7 +175,7 @@ def test_float_follows_double_with_every_instruction_set(isa, model, output, opt
     np.testing.assert_allclose(losses, exact, rtol=2e-5)
     for name, array in single.items():
         if not name.endswith(("_state", "_seen")):
-            np.testing.assert_allclose(array, double[name], atol=2e-4, err_msg=name)
+            np.testing.assert_allclose(array, double[name], atol=3e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(("model", "output"), CASES)
@@ -213,11 +213,9 @@ def test_adam_steps_only_rows_that_a_mini_batch_has():
 @pytest.mark.parametrize("optimizer", ["adam", "momentum"])
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_rows_that_wait_catch_up_with_an_optimiser_of_all_rows(output, optimizer):
-    rate, decay, begin = 0.01, 0.02, 5000
-    params, shape, arrays, more = setup(
-        output_layer=output, optimizer=optimizer, weight_decay=decay, samples=2
-    )
-    gradient_params = params | {"optimizer": "sgd", "weight_decay": 0.0}
+    rate, begin = 0.01, 5000
+    params, shape, arrays, more = setup(output_layer=output, optimizer=optimizer, samples=2)
+    gradient_params = params | {"optimizer": "sgd"}
     dense = {name: array.copy() for name, array in arrays.items()}
     first = {name: np.zeros_like(array) for name, array in arrays.items()}
     second = {name: np.zeros_like(array) for name, array in arrays.items()}
@@ -234,8 +232,6 @@ def test_rows_that_wait_catch_up_with_an_optimiser_of_all_rows(output, optimizer
         train(gradient_of, stream, place, shape, [1.0], index=begin + t)
         for name, p in dense.items():
             g, s, v = p - plain[name], first[name], second[name]
-            if not name.endswith("_bias"):
-                p *= 1 - rate * decay
             if optimizer == "momentum":
                 s[...] = 0.9 * s - rate * g
                 p += s
