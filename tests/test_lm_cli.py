@@ -198,6 +198,15 @@ def test_generate(run_cli, model):
     ]
     done = run_cli("lm", "generate", GOLDEN, "-n", 2, "--json", "--temperature", 0.5)
     assert json.loads(done.out) == model.generate(2, temperature=0.5)
+    # what the message of a missing back-off weight names is an option here too
+    arpa = GOLDEN.read_text().split("\n")
+    row = next(i for i, line in enumerate(arpa) if line.split("\t")[1:2] == ["<s>"])
+    arpa[row] = "\t".join(arpa[row].split("\t")[:2])
+    text = "\n".join(arpa).encode()
+    done = run_cli("lm", "generate", "-", stdin=text)
+    assert done.status == 1
+    assert "--missing-backoff zero" in done.err
+    assert run_cli("lm", "generate", "-", "-q", "--missing-backoff", "zero", stdin=text).status == 0
 
 
 def test_convert(run_cli, model, tmp_path):

@@ -331,6 +331,19 @@ def test_shards_are_merged_in_a_small_budget(tmp_path, monkeypatch, order):
     assert np.array_equal(merged.appearance, whole.appearance)
 
 
+@pytest.mark.parametrize("order", [2, 4])
+def test_runs_that_do_not_overlap_are_merged(order):
+    """The runs of a shard follow each other: most of them have nothing in a range."""
+    rng = np.random.default_rng(0)
+    sentences = [[f"w{i}" for i in rng.zipf(1.3, size=12) % 3000] for _ in range(1200)]
+    # and more sequences with the same last two words than a range should have
+    sentences += [[f"x{i}", "a", "a"] for i in range(2500)]
+    parts = [sentences[i::3] for i in range(3)]
+    first, *others = (count_ngrams(part, order) for part in parts)
+    whole = count_ngrams([line for part in parts for line in part], order)
+    same_counts(first.merge(*others, memory=1), whole)
+
+
 def test_only_like_counts_merge():
     with pytest.raises(ValueError, match="order"):
         count_ngrams([["a"]], 2).merge(count_ngrams([["a"]], 3))

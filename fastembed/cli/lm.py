@@ -29,8 +29,8 @@ COMMANDS = {
 
 @click.command(cls=LazyGroup, table=COMMANDS)
 def lm() -> None:
-    """Train, score, mix and convert n-gram language models.
+    """Train, score, mix and convert language models: of n-grams, of word classes, neural.
 
-    MODEL is an ARPA file (packed too; KenLM's and SRILM's are read) or a native file. Logarithms
-    are to base 10.
+    MODEL is an ARPA file (packed too; KenLM's and SRILM's are read; - is one on standard input) or
+    a native file. Logarithms are to base 10.
     """

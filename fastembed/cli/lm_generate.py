@@ -7,7 +7,8 @@ import json
 
 import click
 
-from fastembed.cli.lm_files import load_model
+from fastembed.cli.lm_files import load_model, missing_backoff_option
+from fastembed.cli.options import quiet_option, reporter
 
 __all__ = ["generate"]
 
@@ -26,6 +27,8 @@ __all__ = ["generate"]
 @click.option("--max-words", type=click.IntRange(min=1), default=1000, show_default=True,
               metavar="N", help="A sentence ends here at the latest.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
+@missing_backoff_option
+@quiet_option
 def generate(
     model: str,
     number: int,
@@ -35,9 +38,11 @@ def generate(
     top_k: int | None,
     max_words: int,
     as_json: bool,
+    missing_backoff: str,
+    quiet: bool,
 ) -> None:
     """Draw sentences from MODEL, a line each."""
-    lm = load_model(model)
+    lm = load_model(model, reporter(quiet), missing_backoff=missing_backoff)
     more = {} if top_k is None else {"top_k": top_k}
     if more and "top_k" not in inspect.signature(lm.generate).parameters:
         raise click.UsageError("--top-k is for neural models")

@@ -202,22 +202,31 @@ def merge_runs(
 def _next_range(runs: Sequence[Run], at: list[int], most: int) -> list[int]:
     """Where a range that begins at ``at`` ends in each run: ``most`` sequences or fewer.
 
-    Sequences with the same last two words stay together, since they share rows of order 2.
+    Sequences with the same last two words stay together, since they share rows of order 2; if
+    these are more than ``most``, they are the range.
     """
-    left = [len(run) - begin for run, begin in zip(runs, at, strict=True)]
-    share = most // max(1, sum(n > 0 for n in left))
     ends = [len(run) for run in runs]
-    while sum(ends) - sum(at) > most:
-        longest = int(np.argmax(left))
-        run, begin = runs[longest], at[longest]
-        key = run.key(min(begin + share, len(run) - 1))
-        ends = [r.find(key, b) for r, b in zip(runs, at, strict=True)]
-        if sum(ends) == sum(at):
-            # more than that share of a run has the same last two words: take all of them
-            key = (key[0], key[1] + 1)
-            return [r.find(key, b) for r, b in zip(runs, at, strict=True)]
-        share //= 2
-    return ends
+    size = sum(ends) - sum(at)
+    if size <= most:
+        return ends
+    # no run gives more than its share; runs need not overlap (those of shards do little), so that
+    # most of them may give nothing: then the shares are larger
+    share = max(1, most // sum(begin < len(run) for run, begin in zip(runs, at, strict=True)))
+    best = at
+    while share < size:
+        inside = [(r, b + share) for r, b in zip(runs, at, strict=True) if b + share < len(r)]
+        if not inside:
+            break
+        key = min(run.key(place) for run, place in inside)
+        ends = [run.find(key, begin) for run, begin in zip(runs, at, strict=True)]
+        if sum(ends) - sum(at) > most:
+            break
+        best, share = ends, 2 * share
+    if sum(best) > sum(at):
+        return best
+    firsts = [run.key(b) for run, b in zip(runs, at, strict=True) if b < len(run)]
+    last, before = min(firsts)
+    return [run.find((last, before + 1), begin) for run, begin in zip(runs, at, strict=True)]
 
 
 def _append(out: list[list[Spool]], levels: list[CountLevel]) -> None:
