@@ -79,7 +79,7 @@ def unpack_network(
         model.loss_history_ = list(model.history_.history.get("loss", []))
         model.epochs_done_, model.steps_ = int(found["epochs_done"]), int(found["steps"])
         model.rate_factor = float(found["rate_factor"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: the network's metadata are damaged: {error}") from None
     wanted = dict(model.parameters())
     if model.steps_:

@@ -258,7 +258,8 @@ class WindowClassifier(Params):
     def save(self, path: StrPath) -> None:
         """Write network, words and tags as a native file, which `load` reads."""
         arrays, network = pack_network(self._fitted())
-        params = {name: value for name, value in self.get_params().items() if name != "optimizer"}
+        # the optimiser is the network's; threads are a matter of the machine
+        params = {k: v for k, v in self.get_params().items() if k not in ("optimizer", "workers")}
         params["hidden"] = np.atleast_1d(self.hidden).tolist()
         metadata = {"kind": KIND, "params": params, "tags": self.tags_, "network": network}
         write_native(path, arrays | self.table_.to_arrays(), metadata)
@@ -279,7 +280,7 @@ class WindowClassifier(Params):
             raise FormatError(f"{path}: holds {held}, not a {KIND}")
         try:
             model = cls(**found["params"])
-            model.check_params()
+            model.set_params(**model.check_params())
             model.tags_ = [str(tag) for tag in found["tags"]]
             network = found["network"]
         except (KeyError, TypeError, ValueError) as error:
@@ -288,7 +289,8 @@ class WindowClassifier(Params):
         model.network_ = net = unpack_network(Sequential, file.arrays, network, path)
         model.optimizer = net.optimizer
         rows = net.parameters().get("words/table")
-        width = max(len(model.tags_), 1)
-        if rows is None or len(rows) != len(model.table_) or net.output_shape != (width,):
+        sizes = (2 * model.window + 1,), (max(len(model.tags_), 1),)
+        fits = (net.input_shape, net.output_shape) == sizes
+        if rows is None or len(rows) != len(model.table_) or not fits:
             raise FormatError(f"{path}: words, tags and network do not fit each other")
         return model
