@@ -151,7 +151,7 @@ typedef struct {
     const double *weights;  /* of all rows, or NULL */
     const int64_t *order;   /* rows in the order of their turn, or NULL */
     int64_t n_id_columns;   /* x is ids; 0: numbers */
-    int64_t id_limit;       /* ids must be below */
+    const int64_t *id_limits; /* (n_id_columns,): the ids of a column must be below */
     int64_t output, n_output, n_target;
     int32_t loss, probabilities;
     double loss_c, loss_over, loss_scale; /* over: outputs that a mean divides by; scale of all */

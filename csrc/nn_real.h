@@ -49,8 +49,8 @@ static void FE_R(fe_nn_gather)(fe_net *net, int tile, int64_t r, int64_t stop) {
         for (int64_t j = 0; j < net->n_id_columns; j++) {
             int64_t id = net->x.type == FE_SOURCE_I32 ? ((const int32_t *)x)[j]
                                                       : ((const int64_t *)x)[j];
-            if ((id < 0 || id >= net->id_limit) && net->bad_x[tile] < 0) {
-                net->bad_x[tile] = row;
+            if (id < 0 || id >= net->id_limits[j]) {
+                if (net->bad_x[tile] < 0) net->bad_x[tile] = row;
                 id = 0;
             }
             net->ids[r * net->n_id_columns + j] = id;

@@ -75,7 +75,8 @@ cdef class Net:
         n.piece_sums = <double *> _address(arrays["piece_sums"])
         n.piece_norms = <double *> _address(arrays["piece_norms"])
         n.capacity = arrays["row_weights"].shape[0]
-        n.n_id_columns, n.id_limit = facts["n_id_columns"], facts["id_limit"]
+        n.n_id_columns = facts["n_id_columns"]
+        n.id_limits = <const int64_t *> _address(arrays["id_limits"])
         n.output, n.n_output = facts["output"], facts["n_output"]
         n.n_target, n.loss, n.probabilities = facts["n_target"], facts["loss"], facts["probabilities"]
         n.loss_c, n.loss_over = facts["loss_c"], facts["loss_over"]

@@ -85,7 +85,7 @@ cdef extern from "nn_job.h" nogil:
         const double *weights
         const int64_t *order
         int64_t n_id_columns
-        int64_t id_limit
+        const int64_t *id_limits
         int64_t output
         int64_t n_output
         int64_t n_target

@@ -45,7 +45,7 @@ def _run(program: Program, rows: Rows, start: int, stop: int, training: bool) ->
     with single_threaded_blas():
         _, what, row = program.net.run(0, n, n, 0, np.zeros(1), sums, training, start, stop)
     if what:
-        raise_ended(what, row, rows, "this mini-batch", program.graph.id_limit)
+        raise_ended(what, row, rows, "this mini-batch", program.graph.id_limits)
     return float(sums[0, 0])
 
 

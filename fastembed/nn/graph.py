@@ -89,14 +89,13 @@ class Graph:
     ops: list[Op] = field(default_factory=list)
     layer: str = ""  # name of the layer in construction
     trainable: bool = True
-    id_limit: int | None = None  # ids must be below
-    n_id_columns: int = 0
+    id_limits: list[int] = field(default_factory=list)  # the ids of each column must be below
 
     def input(self, shape: tuple[int, ...], integer: bool) -> Tensor:
         """The first tensor."""
         x = Tensor(shape, "input", integer)
         if integer:
-            self.n_id_columns = x.width
+            self.id_limits = [2**63 - 1] * x.width
         self.tensors.append(x)
         return x
 

@@ -126,7 +126,8 @@ class Program:
             "deltas": self.deltas,
             "aux": zeros(n_aux),
             "targets": zeros(capacity * n_output if vector else 0),
-            "ids": np.zeros(capacity * graph.n_id_columns, dtype=np.int64),
+            "ids": np.zeros(capacity * len(graph.id_limits), dtype=np.int64),
+            "id_limits": np.array(graph.id_limits, dtype=np.int64),
             "labels": np.zeros(capacity if labels else 0, dtype=np.int64),
             "ints": np.zeros(n_ints, dtype=np.int64),
             "row_weights": np.zeros(capacity),
@@ -136,8 +137,7 @@ class Program:
         }
         own = loss or Loss()
         facts = own.facts(n_output, folded) | {
-            "n_id_columns": graph.n_id_columns,
-            "id_limit": graph.id_limit or 0,
+            "n_id_columns": len(graph.id_limits),
             "output": place[self.output],
             "n_output": n_output,
             "n_target": n_output if vector else 0,

@@ -439,7 +439,7 @@ class Sequential:
             )
         if what:
             where = f"mini-batch {done + 1} of predict"
-            raise_ended(what, row, Rows(x, None, None), where, program.graph.id_limit)
+            raise_ended(what, row, Rows(x, None, None), where, program.graph.id_limits)
         return out.reshape((n, *self.output_shape))
 
     # ------------------------------------------------------------------------------------ rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Rows:
         return Rows(self.x[start:stop], y, weights)
 
 
-def raise_ended(what: int, row: int, rows: Rows, where: str, limit: int | None) -> None:
+def raise_ended(what: int, row: int, rows: Rows, where: str, limits: Sequence[int]) -> None:
     """Raise what ended a run of the kernels.
 
     Raises
@@ -56,13 +57,13 @@ def raise_ended(what: int, row: int, rows: Rows, where: str, limit: int | None) 
         )
     if what == 2:
         raise ValueError(f"y holds NaN or an infinite number in row {row}")
-    if limit is not None:
-        bad = rows.x[row]
-        value = int(bad[(bad < 0) | (bad >= limit)][0])
-        raise ValueError(
-            f"X: id {value} in row {row} is out of range: the Embedding has ids 0 .. {limit - 1}"
-        )
     bad = np.asarray(rows.x[row])
+    if limits:
+        column = int(np.flatnonzero((bad < 0) | (bad >= np.array(limits)))[0])
+        raise ValueError(
+            f"X: id {int(bad[column])} in row {row}, column {column} is out of range: the "
+            f"Embedding has ids 0 .. {limits[column] - 1}"
+        )
     with np.errstate(over="ignore"):
         column = int(np.flatnonzero(~np.isfinite(bad.astype(np.float32)))[0])
     large = ", more than float32 holds" if np.isfinite(bad[column]) else ""
@@ -83,7 +84,7 @@ def evaluate_rows(
         )
     if what:
         where = f"mini-batch {done + 1} of an evaluation"
-        raise_ended(what, row, rows, where, program.graph.id_limit)
+        raise_ended(what, row, rows, where, program.graph.id_limits)
     return sums.sum(axis=0) / n
 
 
@@ -170,7 +171,7 @@ class TrainingTask:
         self.model.steps_ = step + done
         if what:
             where = f"epoch {epoch + 1}, mini-batch {at + done + 1} of {self.n_batches}"
-            raise_ended(what, row, self.rows, where, program.graph.id_limit)
+            raise_ended(what, row, self.rows, where, program.graph.id_limits)
         losses, examples = [], []
         for begin in range(0, stop - at, self.per_chunk):
             own = sums[begin : begin + self.per_chunk].sum(axis=0)

@@ -62,8 +62,8 @@ class Embedding(Layer):
             raise ValueError(f"{where}: columns {(first, stop)} are not within 0 .. {x.width}")
         if self.input_dim < 1 or self.output_dim < 1:
             raise ValueError(f"{where}: input_dim and output_dim must be >= 1")
-        limit = graph.id_limit
-        graph.id_limit = self.input_dim if limit is None else min(limit, self.input_dim)
+        for column in range(first, stop):
+            graph.id_limits[column] = min(graph.id_limits[column], self.input_dim)
         penalty = regularizer_of(self.regularizer)
         table = graph.parameter(
             "table",
