@@ -389,7 +389,7 @@ def test_each_table_of_a_concatenation_has_its_own_limit_of_ids():
     for column, value, limit in ((0, 1000, 999), (3, 4, 3), (2, -1, 3)):
         bad = x.copy()
         bad[1, column] = value
-        message = rf"id {value} in row 1, column {column} is out of range: .* 0 \.\. {limit}"
+        message = rf"id {value} in row 1 \(column {column}\) is out of range: .* 0 \.\. {limit}"
         with pytest.raises(ValueError, match=message):
             net.predict(bad)
         with pytest.raises(ValueError, match=message):

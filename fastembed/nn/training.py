@@ -61,7 +61,7 @@ def raise_ended(what: int, row: int, rows: Rows, where: str, limits: Sequence[in
     if limits:
         column = int(np.flatnonzero((bad < 0) | (bad >= np.array(limits)))[0])
         raise ValueError(
-            f"X: id {int(bad[column])} in row {row}, column {column} is out of range: the "
+            f"X: id {int(bad[column])} in row {row} (column {column}) is out of range: the "
             f"Embedding has ids 0 .. {limits[column] - 1}"
         )
     with np.errstate(over="ignore"):
