@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
+
 import numpy as np
 import oracle_ngram as oracle
 import pytest
@@ -197,11 +200,35 @@ def test_a_given_vocabulary_and_unk_for_the_rest(tmp_path, form):
     assert counts["<unk>"] == 2
 
 
-@pytest.mark.parametrize("lines", ["a b\n", "a\na\n", "", "\n"])
-def test_a_vocabulary_file_that_is_none(tmp_path, lines):
-    (tmp_path / "v.txt").write_text(lines)
-    with pytest.raises(FormatError, match=r"v\.txt"):
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (b"a b\n", r"v\.txt, line 1: expected one word"),
+        (b"a\n\nb\n", r"v\.txt, line 2: expected one word"),
+        (b"a\na\n", r"v\.txt, line 2: 'a' was there before"),
+        (b"a\n\xff\n", r"v\.txt, line 2: not UTF-8"),
+        (b"a\t1\nb\n", r"v\.txt, line 2: expected word<TAB>count"),
+        (b"", r"v\.txt: no words"),
+        (b"\n", r"v\.txt, line 1: expected one word"),
+    ],
+)
+def test_a_vocabulary_file_that_is_none(tmp_path, lines, message):
+    (tmp_path / "v.txt").write_bytes(lines)
+    with pytest.raises(FormatError, match=message):
         count_ngrams([["a"]], 2, vocab=tmp_path / "v.txt")
+
+
+@pytest.mark.parametrize("lines", ["a\nx\xa0y\n", "a\t3\nx\xa0y\t1\n"])
+def test_a_vocabulary_may_come_through_a_pipe(tmp_path, lines):
+    """It is read once. Words end at ASCII white space only, as in texts."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=lambda: fifo.write_text(lines, encoding="utf-8"))
+    writer.start()
+    counts = count_ngrams([["a", "x\xa0y", "b"]], 1, vocab=fifo)
+    writer.join()
+    assert counts.vocabulary.words.to_list() == [*SPECIALS, "a", "x\xa0y"]
+    assert counts["<unk>"] == 1
 
 
 def test_unk_in_the_text_is_the_special():

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from fastembed._native._ngram_stream import fill_stream
 from fastembed._native._words import take_words
-from fastembed.core.errors import CorpusError, FormatError
-from fastembed.core.files import StrPath, open_read
+from fastembed.core.errors import CorpusError
+from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress
 from fastembed.ngram.counting import Stream
 from fastembed.ngram.tables import BOS_ID, EOS_ID, SPECIALS
@@ -24,7 +24,7 @@ from fastembed.text.spool import Spool
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
 
-__all__ = ["Sentences", "open_sentences", "read_vocabulary", "with_specials"]
+__all__ = ["Sentences", "open_sentences", "with_specials"]
 
 BLOCK = 1 << 22  # tokens that are read at a time
 
@@ -49,33 +49,6 @@ def with_specials(vocabulary: Vocabulary) -> tuple[Vocabulary, NDArray[np.uint32
     new_ids[old[old >= 0]] = np.flatnonzero(old >= 0)
     counts = np.concatenate([found, vocabulary.counts[rest]])
     return Vocabulary(words, counts, specials=SPECIALS), new_ids
-
-
-def read_vocabulary(path: StrPath) -> Vocabulary:
-    """A vocabulary from a file of ``word<TAB>count`` lines, or of words, one a line.
-
-    Raises
-    ------
-    FormatError
-        A line is neither, or its word was there before.
-    """
-    with open_read(path, error=FormatError) as file:
-        if b"\t" in file.readline():
-            return Vocabulary.load(path)
-    words: dict[str, int] = {}
-    with open_read(path, error=FormatError) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                found = line.decode("utf-8").split()
-            except UnicodeDecodeError as error:
-                raise FormatError(f"{path}, line {number}: not UTF-8 ({error.reason})") from error
-            if len(found) != 1 or found[0] in words:
-                what = "was there before" if len(found) == 1 else "expected one word"
-                raise FormatError(f"{path}, line {number}: {what}; got {line[:60]!r}")
-            words[found[0]] = 0
-    if not words:
-        raise FormatError(f"{path}: no words; expected one on each line")
-    return Vocabulary(list(words), list(words.values()))
 
 
 class Sentences:
@@ -224,7 +197,7 @@ def _encode(
             progress=progress,
         )
     if not isinstance(vocab, Vocabulary):
-        vocab = read_vocabulary(vocab)
+        vocab = Vocabulary.load(vocab, plain=True)
     return source.encode(
         with_specials(vocab)[0],
         oov="unk",

@@ -258,8 +258,12 @@ class Vocabulary:
                 file.write("".join(f"{word}\t{count}\n" for word, count in lines).encode())
 
     @classmethod
-    def load(cls, path: StrPath, *, specials: Sequence[str] = ()) -> Vocabulary:
+    def load(
+        cls, path: StrPath, *, specials: Sequence[str] = (), plain: bool = False
+    ) -> Vocabulary:
         """Read what `save` wrote (packed files too); ids follow the order of the lines.
+
+        ``plain``: a file of words alone, one a line, is read too; their counts are 0.
 
         Raises
         ------
@@ -269,16 +273,20 @@ class Vocabulary:
         words: list[str] = []
         counts: list[int] = []
         seen: set[str] = set()
+        parse = _parse_line
         with open_read(path, error=FormatError) as file:
             for number, line in enumerate(file, 1):
-                word, count = _parse_line(line, f"{path}, line {number}")
+                if number == 1 and plain and b"\t" not in line:
+                    parse = _parse_word
+                word, count = parse(line, f"{path}, line {number}")
                 if word in seen:
                     raise FormatError(f"{path}, line {number}: {word!r} was there before")
                 seen.add(word)
                 words.append(word)
                 counts.append(count)
         if not words:
-            raise FormatError(f"{path}: no words; lines must be word<TAB>count")
+            also = ", or one word each" if plain else ""
+            raise FormatError(f"{path}: no words; lines must be word<TAB>count{also}")
         return cls(words, counts, specials=specials)
 
 
@@ -292,6 +300,16 @@ def _parse_line(line: bytes, where: str) -> tuple[str, int]:
         return word.decode("utf-8"), int(digits)
     except UnicodeDecodeError as error:
         raise FormatError(f"{expected} (not UTF-8: {error.reason})") from error
+
+
+def _parse_word(line: bytes, where: str) -> tuple[str, int]:
+    words = line.split()  # at ASCII white space, as text is
+    if len(words) != 1:
+        raise FormatError(f"{where}: expected one word; got {line[:60]!r}")
+    try:
+        return words[0].decode("utf-8"), 0
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{where}: not UTF-8 ({error.reason}); got {line[:60]!r}") from error
 
 
 def _distinct(words: Sequence[str]) -> WordList:
