@@ -128,6 +128,12 @@ def test_perplexity_of_several_models(run_cli, tmp_path, kjv_text):
     done = run_cli("lm", "perplexity", *files[:2], "-", stdin=files[2].read_bytes())
     assert f"{both[0]['perplexity']:.4f}" in done.out
     assert f"{both[1]['perplexity']:.4f}" in done.out
+    # a text that can be read once, for one model and its mixture with a cache
+    mix = ("--interpolate", held[1], "--cache", 200)
+    wanted = run_cli("lm", "perplexity", files[0], files[2], *mix).out
+    done = run_cli("lm", "perplexity", files[0], "-", *mix, stdin=files[2].read_bytes())
+    assert done.out == wanted
+    assert run_cli("lm", "perplexity", files[0], "-", "--interpolate", "-").status == 2
     assert run_cli("lm", "perplexity", *files, "--cache", 5).status == 2
     assert run_cli("lm", "perplexity", "-", "-", "-").status == 2
 

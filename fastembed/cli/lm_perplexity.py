@@ -68,6 +68,7 @@ def perplexity(
     """
     from fastembed.ngram.cache import CacheLM
     from fastembed.ngram.interpolated import InterpolatedLM
+    from fastembed.text.corpus import Corpus
 
     if cache is not None and interpolate is None:
         raise click.UsageError("--cache needs --interpolate HELDOUT, to find its weight")
@@ -77,14 +78,18 @@ def perplexity(
         if output == "-":
             raise click.UsageError("standard output has the figures; -o needs a file")
         check_output(output)
-    if [*models, text].count("-") > 1:
-        raise click.UsageError("only one of the MODELs and TEXT can be standard input")
+    if [*models, text, interpolate].count("-") > 1:
+        raise click.UsageError("only one of MODELs, TEXT and HELDOUT can be standard input")
     report = reporter(quiet)
     loaded = [load_model(m, report, missing_backoff=missing_backoff, workers=workers)
               for m in models]  # fmt: skip
     source = training_text((text,), **options)
-    if text == "-" and len(models) > 1:
-        source = source.encode(keep_empty=True, progress=report)  # type: ignore[union-attr]
+    if (
+        isinstance(source, Corpus)
+        and source.one_pass
+        and len(models) + (interpolate is not None) > 1
+    ):
+        source = source.encode(keep_empty=True, progress=report)
     results = [model.perplexity(source, progress=report) for model in loaded]
     rows = [_figures(result, model=name) for name, result in zip(models, results, strict=True)]
     if interpolate is not None:

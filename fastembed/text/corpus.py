@@ -327,11 +327,16 @@ class Corpus:
             return self._file_blocks(self._files, ring)
         return self._string_blocks()
 
-    def _file_blocks(self, names: list[str], ring: int) -> Iterator[Block]:
-        once = any(
-            name == "-" or (stored_size(name) is None and not is_url(name)) for name in names
+    @property
+    def one_pass(self) -> bool:
+        """Whether the text can be read only once: standard input, a pipe."""
+        return any(
+            name == "-" or (stored_size(name) is None and not is_url(name))
+            for name in self._files or ()
         )
-        if once and self._was_read:
+
+    def _file_blocks(self, names: list[str], ring: int) -> Iterator[Block]:
+        if self.one_pass and self._was_read:
             raise CorpusError(
                 f"{self.name} can be read only once; encode() it and use the result, "
                 "or write it to a file first"
