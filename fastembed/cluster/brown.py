@@ -62,7 +62,7 @@ class BrownClusters(Clusterer):
     """
 
     refine: Annotated[
-        int, Opt("Passes of exchanges over the clusters, before the tree is built.", ge=0)
+        int, Opt("Method brown: passes of exchanges over the clusters before the tree.", ge=0)
     ] = 0
     workers: Annotated[
         int | None, Opt("Threads that read and count; merging takes one.", ge=1, le=4096)

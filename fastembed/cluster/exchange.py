@@ -66,7 +66,7 @@ class ExchangeClusters(Clusterer):
     """
 
     passes: Annotated[
-        int, Opt("Most passes over the words; fewer if nothing moves any more.", ge=1)
+        int, Opt("Method exchange: passes over the words at most; fewer if none moves.", ge=1)
     ] = 15
     hierarchy: Annotated[bool, Opt("Build the tree over the clusters.", cli=False)] = True
     workers: Annotated[
