@@ -16,9 +16,9 @@ from fastembed.bench.topics.lm import check_model, check_scores, lm
 
 @pytest.fixture
 def spec(kjv_text, tmp_path):
-    names = ("train", "test", "arpa", "fe", "converted")
+    names = ("train", "test", "long", "arpa", "fe", "converted")
     paths = {name: str(tmp_path / name) for name in names}
-    fastembed_lm.split_text({"path": str(kjv_text), "line_words": 20, **paths})
+    fastembed_lm.split_text({"path": str(kjv_text), "line_words": 20, "times": 2, **paths})
     return {**paths, "text": paths["train"], "order": 3, "workers": 2}
 
 

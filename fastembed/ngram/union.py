@@ -31,9 +31,7 @@ def union_of_words(models: Sequence[LanguageModel]) -> tuple[WordList, list[NDAr
     maps = []
     for model in models:
         words, own_specials = model.words, model.special_ids
-        own = WordTable()
-        own.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
-        ids = own.find(blob, offsets)
+        ids = words.table.find(blob, offsets)
         ids[ids == NO_ID] = own_specials[0]
         ids[: len(SPECIALS)] = own_specials
         maps.append(ids)

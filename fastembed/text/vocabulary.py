@@ -180,19 +180,14 @@ class Vocabulary:
         return digest.hexdigest()
 
     def table(self) -> WordTable:
-        """A native table with the ids of this vocabulary, for a scan.
+        """A native table with the ids of this vocabulary, for a scan; to be read only.
 
         Raises
         ------
         VocabularyError
             A word is there twice.
         """
-        table = WordTable()
-        ids = table.add(self.words.blob, self.words.offsets, self.counts)
-        twice = np.flatnonzero(ids != np.arange(len(ids), dtype=np.uint32))
-        if len(twice):
-            raise VocabularyError(f"{self.words[int(twice[0])]!r} is in the vocabulary twice")
-        return table
+        return self.words.table
 
     def to_arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and metadata of a native file that holds a vocabulary beside other things."""

@@ -10,12 +10,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed.core.errors import FormatError
+from fastembed.core.errors import FormatError, VocabularyError
+
+if TYPE_CHECKING:
+    from fastembed._native._words import WordTable
 
 __all__ = ["WordList"]
 
@@ -113,6 +116,18 @@ class WordList(Sequence[str]):
         words = self._list
         # from the end, so that the first of two equal words wins
         return dict(zip(reversed(words), range(len(words) - 1, -1, -1), strict=True))
+
+    @cached_property
+    def table(self) -> WordTable:
+        """Native table from word to index, to be read only; VocabularyError if one stands twice."""
+        from fastembed._native._words import WordTable
+
+        table = WordTable()
+        ids = table.add(self.blob, self.offsets, np.zeros(len(self), dtype=np.int64))
+        twice = np.flatnonzero(ids != np.arange(len(ids), dtype=np.uint32))
+        if len(twice):
+            raise VocabularyError(f"{self[int(twice[0])]!r} is in the vocabulary twice")
+        return table
 
     def find(self, word: str) -> int:
         """Index of ``word`` (the first of equal ones), -1 if it is not there."""

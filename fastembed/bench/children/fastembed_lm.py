@@ -14,17 +14,22 @@ TEST_SHARE = 0.04
 
 def split_text(spec: Spec) -> Figures:
     """Cut a text into lines of ``line_words`` words, if that was not done; its end is the test
-    text."""
+    text, and the same over and over what is scored for long enough."""
     if os.path.exists(spec["test"]):
         return {}
     with open(spec["path"], encoding="utf-8") as source:
         words = source.read().split()
     n = spec["line_words"]
     cut = int(len(words) * (1 - TEST_SHARE)) // n * n
-    for path, part in ((spec["train"], words[:cut]), (spec["test"], words[cut:])):
-        with open(path, "w", encoding="utf-8") as target:
+    for name, part in (("train", words[:cut]), ("test", words[cut:])):
+        with open(spec[name], "w", encoding="utf-8") as target:
             for start in range(0, len(part), n):
                 target.write(" ".join(part[start : start + n]) + "\n")
+    with (
+        open(spec["test"], encoding="utf-8") as test,
+        open(spec["long"], "w", encoding="utf-8") as target,
+    ):
+        target.write(test.read() * spec["times"])
     return {"n_words": len(words)}
 
 

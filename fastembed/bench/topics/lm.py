@@ -17,6 +17,7 @@ from fastembed.bench.setting import CPU, MEMORY, PROCESS, SECONDS, Figures, Sett
 __all__ = ["ORDERS", "check_model", "check_scores", "lm"]
 
 ORDERS = (3, 5)
+TIMES = 10  # the test text is short beside the pages of a model that are read for the first time
 LARGE = 100_000_000  # bytes of a text for which lmplz may take 4 GB instead of 2
 BYTES = Metric("bytes_per_ngram", "bytes an n-gram", "lower")
 RATE = Metric("tokens_per_s", "tokens/s", "higher")
@@ -65,7 +66,9 @@ def lm(setting: Setting) -> Iterator[Case]:
     """
     folder = setting.folder
     train, test = str(folder / "lm-train.txt"), str(folder / "lm-test.txt")
+    long = str(folder / "lm-long.txt")
     split = {"path": setting.text["path"], "train": train, "test": test, "line_words": 20}
+    split |= {"long": long, "times": TIMES}
     # of every case, since it may be the only one; what is there already is left
     setup: tuple[Command, ...] = (setting.contenders["fastembed"].command("split_text", split),)
     most = max(setting.workers)
@@ -115,8 +118,9 @@ def lm(setting: Setting) -> Iterator[Case]:
             "read the ARPA and score a sentence", "lm_open", {**ours, **kenlm("kenlm", "arpa")},
             opened, check_scores, file="arpa",
         )  # fmt: skip
-        yield case("score a text", "lm_batch", binaries, (RATE, CPU_RATE, MEMORY), check_scores)
+        rates = (RATE, CPU_RATE, MEMORY)
+        yield case("score a text", "lm_batch", binaries, rates, check_scores, test=long)
         yield case(
             "score sentence by sentence from Python", "lm_sentences", {**only_ours, **modules},
-            (RATE, CPU_RATE, MEMORY), check_scores,
+            rates, check_scores,
         )  # fmt: skip
