@@ -410,6 +410,9 @@ def setting(tmp_path_factory, kjv_text):
 def test_topic_runs_and_its_checks_hold(setting, topic):
     quick = replace(setting, quick=setting.quick or topic == "neural-lm")
     measured = list(run_topics(quick, [topic], 1, lambda line: None))
+    if topic == "autoencoder":  # of images: test_bench_nn
+        assert not measured
+        return
     assert measured
     for result in measured:
         for name in result.samples:

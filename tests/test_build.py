@@ -12,7 +12,9 @@ import pytest
 from fastembed._native import _kernels
 
 ROOT = Path(__file__).resolve().parent.parent
-HEADERS = sorted((ROOT / "csrc").glob("*.h"))
+# a *_real.h is read for float and for double by the header that it is a part of
+PARTS = sorted((ROOT / "csrc").glob("*_real.h"))
+HEADERS = [path for path in sorted((ROOT / "csrc").glob("*.h")) if path not in PARTS]
 ISA_FLAGS = {"base": [], "v3": ["-march=x86-64-v3"], "v4": ["-march=x86-64-v4"]}
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fopenmp-simd", "-fsyntax-only"]
 
@@ -40,10 +42,18 @@ def test_header_stands_alone_and_twice(header):
     assert compile_c(include * 2 + "int fe_;\n", "-Wno-unused-function") == ""
 
 
+@pytest.mark.parametrize("part", PARTS, ids=lambda path: path.name)
+def test_parts_are_read_for_both_types(part):
+    include = f'#include "{part.name}"\n'
+    assert {header.read_text(encoding="utf-8").count(include) for header in HEADERS} == {0, 2}
+
+
 @needs_cc
 @pytest.mark.parametrize("isa", _kernels.available())
-def test_kernels_compile_without_warnings(isa):
-    assert compile_c('#include "kernels.c"\n', f"-DFE_ISA={isa}", *ISA_FLAGS[isa]) == ""
+@pytest.mark.parametrize("source", ["kernels.c", "kernels_nn.c"])
+def test_kernels_compile_without_warnings(source, isa):
+    flags = [f"-DFE_ISA={isa}", "-DFE_HAVE_V3", "-DFE_HAVE_V4", *ISA_FLAGS[isa]]
+    assert compile_c(f'#include "{source}"\n', *flags) == ""
 
 
 @pytest.mark.parametrize("source", sorted((ROOT / "csrc").glob("*.[ch]")), ids=lambda p: p.name)

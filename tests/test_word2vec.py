@@ -291,7 +291,7 @@ def test_callbacks_and_progress_see_the_run(text):
         ({"sg": 2}, ValueError, "sg"),
         ({"sample": -0.1}, ValueError, "sample"),
         ({"seed": "one"}, TypeError, "seed"),
-        ({"schedule": "cosine"}, ValueError, "schedule must be one of 'linear', 'constant'"),
+        ({"schedule": "cubic"}, ValueError, "schedule must be one of 'linear', 'constant'"),
         ({"negative": 0, "hs": 0}, ValueError, "nothing to train with"),
         ({"min_count": 10**6}, fe.VocabularyError, "min_count"),
     ],

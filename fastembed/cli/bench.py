@@ -160,6 +160,10 @@ def bench(
     if quality and "quality" not in chosen:
         chosen.append("quality")
     runs = runs or (1 if quick else 3)
+    if mnist is None and topics and "autoencoder" in chosen:
+        raise click.UsageError("--topic autoencoder needs --mnist FOLDER, the images")
+    if mnist is None and {"nn", "autoencoder"} & set(chosen):
+        _say("networks on MNIST are left out; --mnist names the folder of its four files")
 
     contenders, missing = find_contenders(
         peer_python,
