@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from fastembed.evaluate.perplexity import with_ends
 from fastembed.io.native import NativeFile
 from fastembed.ngram.files import NativeModel, known_params, pack, plain_params, unpack
 from fastembed.ngram.model import NgramLM
+from fastembed.ngram.options import Memory, Prune, PruneEntropy, SmoothingParams, Symbols
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.ngram.state import State
 from fastembed.ngram.tables import SPECIALS, UNK_ID
@@ -78,31 +79,19 @@ class ClassLM(Params, SentenceModel, NativeModel):
     smoothing: Annotated[
         str, Opt("How unseen classes get probability (docs/smoothing.md).", metavar="NAME")
     ] = "modified_kneser_ney"
-    prune: Annotated[
-        Any,
-        Opt("Leave out n-grams of each order that are there so often or less.", metavar="'0 0 1'"),
-    ] = None
-    prune_entropy: Annotated[
-        float | None,
-        Opt("Leave out n-grams that raise the perplexity by less than this share.", gt=0, lt=1),
-    ] = None
+    prune: Prune = None
+    prune_entropy: PruneEntropy = None
     discount_fallback: Annotated[
         Any,
         Opt("Discounts where they cannot be estimated; 0.5 1 1.5 if not given.",
             metavar="'D1 D2 D3'"),
     ] = None  # fmt: skip
-    smoothing_params: Annotated[
-        dict[str, Any] | None, Opt("Parameters of the smoothing method by name.", cli=False)
-    ] = None
+    smoothing_params: SmoothingParams = None
     word_delta: Annotated[float, Opt("Added to the count of each word within its class.", ge=0)] = (
         0.0
     )
-    symbols: Annotated[
-        Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
-    ] = "error"
-    memory: Annotated[
-        Any, Opt("Memory for counting, such as 4G; half of what is there.", metavar="SIZE")
-    ] = None
+    symbols: Symbols = "error"
+    memory: Memory = None
     workers: Workers = None
 
     # -------------------------------------------------------------------------------- training
@@ -203,9 +192,6 @@ class ClassLM(Params, SentenceModel, NativeModel):
 
     def _estimate(self) -> dict[str, Any]:
         return self.metadata_
-
-    def _find(self, word: str) -> int:
-        return self.words.find(word)
 
     def _score(
         self,

@@ -115,9 +115,6 @@ class CacheLM(SentenceModel, NativeModel):
 
     # ------------------------------------------------------------------ word by word
 
-    def _find(self, word: str) -> int:
-        return self.words.find(word)
-
     def _score(
         self,
         ids: NDArray[np.uint32],

@@ -230,9 +230,6 @@ class InterpolatedLM(SentenceModel, NativeModel):
 
     # ------------------------------------------------------------------ word by word
 
-    def _find(self, word: str) -> int:
-        return self.words.find(word)
-
     def _score(
         self,
         ids: NDArray[np.uint32],

@@ -7,7 +7,7 @@ Counting: `fastembed.ngram.counts`. Smoothing: `fastembed.ngram.smoothing`. What
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from numpy.typing import NDArray
 
@@ -19,6 +19,7 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.io.native import NativeFile, is_native_file, read_native, write_native
 from fastembed.ngram.binary import Bits, QueryTables
 from fastembed.ngram.files import known_params, plain_params
+from fastembed.ngram.options import Memory, Prune, PruneEntropy, SmoothingParams, Symbols
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
 from fastembed.text.options import Workers
@@ -59,10 +60,7 @@ class NgramLM(Params, NgramQueries):
         Opt("How unseen words get probability (docs/smoothing.md lists the methods).",
             metavar="NAME"),
     ] = "modified_kneser_ney"  # fmt: skip
-    prune: Annotated[
-        Any,
-        Opt("Leave out n-grams of each order that are there so often or less.", metavar="'0 0 1'"),
-    ] = None
+    prune: Prune = None
     kenlm_compatible: Annotated[
         bool, Opt("Estimate exactly what KenLM's lmplz does (modified Kneser-Ney).")
     ] = False
@@ -73,9 +71,7 @@ class NgramLM(Params, NgramQueries):
             metavar="'D1 D2 D3'",
         ),
     ] = None
-    smoothing_params: Annotated[
-        dict[str, Any] | None, Opt("Parameters of the smoothing method by name.", cli=False)
-    ] = None
+    smoothing_params: SmoothingParams = None
     vocab: Annotated[Any, Opt("File with the words to use; others are <unk>.", metavar="FILE")] = (
         None
     )
@@ -84,16 +80,9 @@ class NgramLM(Params, NgramQueries):
         Any,
         Opt("Count only n-grams of each order that are there so often.", metavar="'1 1 2'"),
     ] = None
-    prune_entropy: Annotated[
-        float | None,
-        Opt("Leave out n-grams that raise the perplexity by less than this share.", gt=0, lt=1),
-    ] = None
-    symbols: Annotated[
-        Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
-    ] = "error"
-    memory: Annotated[
-        Any, Opt("Memory for counting, such as 4G; half of what is there.", metavar="SIZE")
-    ] = None
+    prune_entropy: PruneEntropy = None
+    symbols: Symbols = "error"
+    memory: Memory = None
     workers: Workers = None
 
     # -------------------------------------------------------------------------------- training

@@ -20,7 +20,7 @@ from fastembed.evaluate.perplexity import Perplexity, text_perplexity
 if TYPE_CHECKING:
     from fastembed.text.wordlist import WordList
 
-__all__ = ["SentenceModel", "TokenScore"]
+__all__ = ["KnowsWords", "SentenceModel", "TokenScore"]
 
 
 class TokenScore(NamedTuple):
@@ -31,11 +31,37 @@ class TokenScore(NamedTuple):
     oov: bool  # the model does not know the word
 
 
-class SentenceModel:
+class KnowsWords:
+    """Words and ids, of a class that has ``words`` and ``special_ids``."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def words(self) -> WordList: ...
+        @property
+        def special_ids(self) -> tuple[int, int, int]: ...
+
+    def _find(self, word: str) -> int:
+        """Id of a word, -1 if it is unknown."""
+        return self.words.find(word)
+
+    def __contains__(self, word: str) -> bool:
+        return self._find(word) >= 0
+
+    def id_of(self, word: str) -> int:
+        """Id of a word, that of ``<unk>`` for one that the model does not know."""
+        found = self._find(word)
+        return found if found >= 0 else self.special_ids[0]
+
+    def _ids(self, words: str | Sequence[str]) -> NDArray[np.uint32]:
+        if isinstance(words, str):
+            words = [word.decode() for word in words.encode().split()]
+        return np.array([self.id_of(word) for word in words], dtype=np.uint32)
+
+
+class SentenceModel(KnowsWords):
     """The questions, of a class that has ``words``, ``special_ids`` and the methods below.
 
-    ``_find(word)``
-        Id of a word, -1 if it is unknown.
     ``_score(ids, offsets, bos, eos, workers)``
         log10 p of each token of some sentences, ``</s>`` behind each if ``eos``, and for each the
         length of the n-gram that was found.
@@ -49,16 +75,6 @@ class SentenceModel:
 
     order: int
     workers: int | None
-
-    if TYPE_CHECKING:
-
-        @property
-        def words(self) -> WordList: ...
-        @property
-        def special_ids(self) -> tuple[int, int, int]: ...
-
-    def _find(self, word: str) -> int:
-        raise NotImplementedError
 
     def _score(
         self,
@@ -82,21 +98,6 @@ class SentenceModel:
     def _estimate(self) -> dict[str, Any]:
         """How the model was estimated: ``smoothing``, ``normalised``."""
         return {}
-
-    # -------------------------------------------------------------------------------- words
-
-    def __contains__(self, word: str) -> bool:
-        return self._find(word) >= 0
-
-    def id_of(self, word: str) -> int:
-        """Id of a word, that of ``<unk>`` for one that the model does not know."""
-        found = self._find(word)
-        return found if found >= 0 else self.special_ids[0]
-
-    def _ids(self, words: str | Sequence[str]) -> NDArray[np.uint32]:
-        if isinstance(words, str):
-            words = [word.decode() for word in words.encode().split()]
-        return np.array([self.id_of(word) for word in words], dtype=np.uint32)
 
     # -------------------------------------------------------------------------------- scoring
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ from fastembed.embed.checkpoint import check_same_run
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.embed.trained import TrainedVectors
 from fastembed.io.native import NativeFile, read_native
+from fastembed.ngram.files import NativeModel
+from fastembed.ngram.options import Symbols
 from fastembed.ngram.sentences import Sentences, open_sentences
 from fastembed.ngram.tables import EOS_ID, UNK_ID
 from fastembed.nlm.best import Best
@@ -44,7 +46,7 @@ SCORED = 256  # places that are scored at a time
 
 
 @dataclass(kw_only=True, eq=False)
-class NeuralLM(TrainedVectors, NeuralQueries):
+class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
     """A neural language model: the words before a word, as vectors, predict it.
 
     Sentences are lines, or lists of words; the model sees ``<s> w_1 ... w_n </s>``, and looks at no
@@ -73,6 +75,8 @@ class NeuralLM(TrainedVectors, NeuralQueries):
     >>> model.wv["cat"].shape
     (8,)
     """
+
+    kind: ClassVar[str] = "NeuralLM"
 
     architecture: Annotated[
         Literal["bengio", "log_bilinear", "skipgram"],
@@ -108,9 +112,7 @@ class NeuralLM(TrainedVectors, NeuralQueries):
     ] = 0.75
     min_count: Annotated[int, Opt("Words that occur less often are <unk>.", ge=1)] = 1
     max_vocab: MaxVocab = None
-    symbols: Annotated[
-        Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
-    ] = "error"
+    symbols: Symbols = "error"
     epochs: Annotated[int, Opt("Passes over the text, at most.", ge=1)] = 5
     batch_size: Annotated[int, Opt("Examples of a mini-batch.", ge=1, le=65536)] = 256
     optimizer: Annotated[
@@ -359,26 +361,6 @@ class NeuralLM(TrainedVectors, NeuralQueries):
         model._shape = Shape(saved.params, len(model.vocabulary_))
         model.heldout_perplexity_ = list(saved.metadata.get("heldout_perplexity", ()))
         return model
-
-    @classmethod
-    def load(
-        cls, path: StrPath, *, mmap: bool = True, verify: bool = False, workers: int | None = None
-    ) -> Self:
-        """Open what `save` wrote.
-
-        Parameters
-        ----------
-        mmap : bool
-            Map the file: open at once, shared between processes. False reads it.
-        verify : bool
-            Check the checksums.
-
-        Raises
-        ------
-        FormatError
-            The file is damaged, or holds something else.
-        """
-        return cls.from_native(read_native(path, mmap=mmap, verify=verify), path, workers=workers)
 
     def __repr__(self) -> str:
         if not self.is_fitted:

@@ -18,7 +18,7 @@ from fastembed.core.progress import Progress
 from fastembed.core.threads import resolve_workers, single_threaded_blas
 from fastembed.evaluate.perplexity import Perplexity
 from fastembed.evaluate.perplexity import perplexity as measure
-from fastembed.ngram.queries import TokenScore
+from fastembed.ngram.sentence_model import KnowsWords, TokenScore
 from fastembed.ngram.tables import BOS_ID, EOS_ID, UNK_ID
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
@@ -30,7 +30,7 @@ TOGETHER = 64  # sentences that are drawn side by side
 CALL = 1 << 13  # places that are scored by one native call
 
 
-class NeuralQueries:
+class NeuralQueries(KnowsWords):
     """The questions, of anything with a vocabulary and a network (`fastembed.NeuralLM`)."""
 
     vocabulary_: Vocabulary
@@ -53,19 +53,6 @@ class NeuralQueries:
     def special_ids(self) -> tuple[int, int, int]:
         """Ids of ``<unk>``, ``<s>`` and ``</s>``."""
         return UNK_ID, BOS_ID, EOS_ID
-
-    def __contains__(self, word: str) -> bool:
-        return word in self.words
-
-    def id_of(self, word: str) -> int:
-        """Id of a word, that of ``<unk>`` for one that the model does not know."""
-        found = self.words.find(word)
-        return found if found >= 0 else UNK_ID
-
-    def _ids(self, words: str | Sequence[str]) -> NDArray[np.uint32]:
-        if isinstance(words, str):
-            words = [word.decode() for word in words.encode().split()]
-        return np.array([self.id_of(word) for word in words], dtype=np.uint32)
 
     # -------------------------------------------------------------------------------- scoring
 
