@@ -25,17 +25,21 @@ from fastembed.embed.count_matrix import CountMatrix, Rows
 from fastembed.io.native import is_native
 from fastembed.io.triples import read_triples, write_triples
 from fastembed.text.encoded import EncodedCorpus
-from fastembed.text.options import MaxVocab, MinCount, Workers
+from fastembed.text.options import MaxVocab, Memory, MinCount, Workers
 from fastembed.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-__all__ = ["Cooccurrence", "Weights"]
+__all__ = ["Cooccurrence", "Symmetric", "Weights", "Window"]
 
+Window = Annotated[int, Opt("Most words to each side that count as context.", ge=1, le=10000)]
 Weights = Annotated[
     Literal["harmonic", "flat", "linear"],
     Opt("Weight at distance d: 1/d, 1, or (window + 1 - d) / window."),
+]
+Symmetric = Annotated[
+    bool, Opt("Count words on both sides; otherwise only the left context of a word.")
 ]
 
 
@@ -75,26 +79,16 @@ class Cooccurrence(CountMatrix):
     KIND: ClassVar[str] = "Cooccurrence"
     FIGURES: ClassVar[tuple[str, str]] = ("n_tokens_", "n_sentences_")
 
-    window: Annotated[
-        int, Opt("Most words to each side that count as context.", ge=1, le=10000)
-    ] = 15
+    window: Window = 15
     weights: Weights = "harmonic"
-    symmetric: Annotated[
-        bool, Opt("Count words on both sides; otherwise only the left context of a word.")
-    ] = True
+    symmetric: Symmetric = True
     unit: Annotated[
         Literal["window", "document"],
         Opt("What two words share: a window, or a document (a line)."),
     ] = "window"
     min_count: MinCount = 5
     max_vocab: MaxVocab = None
-    memory: Annotated[
-        int | str | None,
-        Opt(
-            "Bytes to use, such as 4G; more goes to temporary files. Default: half of all.",
-            metavar="SIZE",
-        ),
-    ] = None
+    memory: Memory = None
     workers: Workers = None
 
     def _count(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from numpy.typing import NDArray
 
 from fastembed.core.errors import TrainingError
 from fastembed.core.fingerprint import sampled_digest
-from fastembed.core.params import Opt, Params
+from fastembed.core.params import Params
 from fastembed.core.progress import Progress
-from fastembed.embed.cooccurrence import Cooccurrence, Weights
+from fastembed.embed.cooccurrence import Cooccurrence, Symmetric, Weights, Window
 from fastembed.embed.count_matrix import CountMatrix
 from fastembed.embed.word_document import WordDocument
 from fastembed.io.native import is_native, read_native
-from fastembed.text.options import MaxVocab, MinCount
+from fastembed.text.options import MaxVocab, Memory, MinCount
 
 __all__ = ["COUNTING", "CountsParams", "counts_fingerprint", "open_counts"]
 
@@ -31,22 +31,12 @@ COUNTING = ("window", "weights", "symmetric", "min_count", "max_vocab", "memory"
 class CountsParams(Params):
     """The parameters of counting, for models that take a text or its counts."""
 
-    window: Annotated[
-        int, Opt("Most words to each side that count as context.", ge=1, le=10000)
-    ] = 15
+    window: Window = 15
     weights: Weights = "harmonic"
-    symmetric: Annotated[
-        bool, Opt("Count words on both sides; otherwise only the left context of a word.")
-    ] = True
+    symmetric: Symmetric = True
     min_count: MinCount = 5
     max_vocab: MaxVocab = None
-    memory: Annotated[
-        int | str | None,
-        Opt(
-            "Bytes for counting, such as 4G; more goes to temporary files. Default: half of all.",
-            metavar="SIZE",
-        ),
-    ] = None
+    memory: Memory = None
 
     def _count(self, source: Any, params: dict[str, Any], progress: Progress) -> Cooccurrence:
         """The counts of a source; where it is counts, their parameters go into ``params``.

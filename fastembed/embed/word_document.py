@@ -7,19 +7,18 @@ analysis" (1990). See docs/cooccurrence.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from fastembed.core.files import StrPath
 from fastembed.core.memory import memory_budget
-from fastembed.core.params import Opt
 from fastembed.core.progress import Progress
 from fastembed.embed.cooccurrence_exchange import merged_rows
 from fastembed.embed.cooccurrence_task import count_documents
 from fastembed.embed.count_matrix import CountMatrix, Rows
 from fastembed.text.encoded import EncodedCorpus
-from fastembed.text.options import MaxVocab, MinCount, Workers
+from fastembed.text.options import MaxVocab, Memory, MinCount, Workers
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -56,13 +55,7 @@ class WordDocument(CountMatrix):
 
     min_count: MinCount = 5
     max_vocab: MaxVocab = None
-    memory: Annotated[
-        int | str | None,
-        Opt(
-            "Bytes to use, such as 4G; more goes to temporary files. Default: half of all.",
-            metavar="SIZE",
-        ),
-    ] = None
+    memory: Memory = None
     workers: Workers = None
 
     def _count(

@@ -19,10 +19,10 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.io.native import NativeFile, is_native_file, read_native, write_native
 from fastembed.ngram.binary import Bits, QueryTables
 from fastembed.ngram.files import known_params, plain_params
-from fastembed.ngram.options import Memory, Prune, PruneEntropy, SmoothingParams, Symbols
+from fastembed.ngram.options import Prune, PruneEntropy, SmoothingParams, Symbols
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
-from fastembed.text.options import Workers
+from fastembed.text.options import Memory, Workers
 
 __all__ = ["NgramLM"]
 

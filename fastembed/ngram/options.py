@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from fastembed.core.params import Opt
 
-__all__ = ["Memory", "Prune", "PruneEntropy", "SmoothingParams", "Symbols"]
+__all__ = ["Prune", "PruneEntropy", "SmoothingParams", "Symbols"]
 
 Prune = Annotated[
     Any,
@@ -21,7 +21,4 @@ SmoothingParams = Annotated[
 ]
 Symbols = Annotated[
     Literal["error", "skip"], Opt("<s> and </s> in the text: stop, or leave them out.")
-]
-Memory = Annotated[
-    Any, Opt("Memory for counting, such as 4G; half of what is there.", metavar="SIZE")
 ]

@@ -6,10 +6,17 @@ from typing import Annotated
 
 from fastembed.core.params import Opt
 
-__all__ = ["MaxVocab", "MinCount", "Workers"]
+__all__ = ["MaxVocab", "Memory", "MinCount", "Workers"]
 
 MinCount = Annotated[int, Opt("Leave out words that occur less often.", ge=1)]
 MaxVocab = Annotated[int | None, Opt("Keep only this many of the most frequent words.", ge=1)]
 Workers = Annotated[
     int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
+]
+Memory = Annotated[
+    int | str | None,
+    Opt(
+        "Bytes for counting, such as 4G; more goes to temporary files. Default: half of all.",
+        metavar="SIZE",
+    ),
 ]
