@@ -50,8 +50,9 @@ def test_round_trip(path, mmap):
         assert found.flags.c_contiguous
 
 
-def test_arrays_are_aligned_in_the_file(path):
-    for name, array in read_native(path).arrays.items():
+@pytest.mark.parametrize("mmap", [True, False])
+def test_arrays_are_aligned(path, mmap):
+    for name, array in read_native(path, mmap=mmap).arrays.items():
         if array.size:
             assert array.ctypes.data % 64 == 0, name
 

@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from fastembed import __version__
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, atomic_write
+from fastembed.core.memory import aligned_zeros
 
 __all__ = [
     "FORMAT",
@@ -427,7 +428,8 @@ def _load_arrays(
     arrays = {}
     file.seek(start)
     for entry in entries:
-        array = np.empty(entry.shape, dtype=entry.dtype)
+        # as in a map of the file: kernels count on whole lines of the cache
+        array = aligned_zeros(entry.shape, entry.dtype)
         wanted = memoryview(array.reshape(-1).view(np.uint8))
         done = 0
         while done < len(wanted):

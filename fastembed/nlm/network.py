@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _nlm, _word2vec
-from fastembed.core.memory import padded_rows
+from fastembed.core.memory import aligned_zeros
 from fastembed.core.threads import resolve_workers
 from fastembed.ngram.tables import BOS_ID, EOS_ID
 from fastembed.nlm.classes import class_arrays
 
-__all__ = ["LAYERS", "OPTIMIZERS", "Shape", "flat", "initial_arrays", "make_net", "state_arrays"]
+__all__ = ["LAYERS", "OPTIMIZERS", "Shape", "initial_arrays", "make_net", "state_arrays"]
 
 LAYERS = ("embed", "hidden", "out", "classes")  # as csrc/nlm_job.h calls them
 OUTPUTS = ("softmax", "class_factored", "nce", "sampled")  # the order of nlm_job.h's enum
@@ -69,12 +69,6 @@ class Shape:
             raise ValueError("tied=True is for output_layer='softmax'")
 
 
-def flat(*shape: int, dtype: Any = np.float32) -> NDArray[Any]:
-    """Zeros in one piece on huge pages."""
-    size = int(np.prod(shape))
-    return padded_rows(1, size, dtype)[0, :size].reshape(shape)
-
-
 def initial_arrays(
     shape: Shape, counts: NDArray[np.int64], class_of: NDArray[np.int64] | None, seed: int
 ) -> dict[str, NDArray[Any]]:
@@ -89,16 +83,16 @@ def initial_arrays(
         del layers["out"]
     arrays: dict[str, NDArray[Any]] = {}
     for name, (rows, columns) in layers.items():
-        arrays[name] = flat(rows, columns)
+        arrays[name] = aligned_zeros((rows, columns))
         # the variance of a sum of `inputs` products is that of one input
         scale = {"embed": 0.5, "hidden": (3 / context) ** 0.5}.get(
             name, 0.5 * (3 / shape.features) ** 0.5
         )
         _nlm.uniform(arrays[name].reshape(-1), scale, seed, LAYERS.index(name))
         if name != "embed":
-            arrays[name + "_bias"] = flat(rows)
+            arrays[name + "_bias"] = aligned_zeros((rows,))
     if shape.tied:
-        arrays["out_bias"] = flat(n)
+        arrays["out_bias"] = aligned_zeros((n,))
     mass = np.maximum(counts, 0.5) / np.maximum(counts, 0.5).sum()
     if class_of is None:
         arrays["out_bias"][:] = np.log(mass)
@@ -119,7 +113,7 @@ def state_arrays(
     slots = OPTIMIZERS[params["optimizer"]][1]
     names = [n for layer in LAYERS for n in (layer, layer + "_bias") if n in arrays]
     state = {
-        name + "_state": flat(slots, *arrays[name].shape, dtype=arrays[name].dtype)
+        name + "_state": aligned_zeros((slots, *arrays[name].shape), arrays[name].dtype)
         for name in names
         if slots
     }

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
+from fastembed.core.memory import aligned_zeros
 from fastembed.embed.checkpoint import SavedModel, read_model
 from fastembed.io.native import NativeFile
 from fastembed.ngram.tables import SPECIALS
-from fastembed.nlm.network import LAYERS, Shape, flat
+from fastembed.nlm.network import LAYERS, Shape
 
 __all__ = ["BEST", "STATE", "load_state", "writable"]
 
@@ -25,7 +26,7 @@ def writable(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Copies to train on, of arrays that are maps of a file."""
     copies = {}
     for name, array in arrays.items():
-        copies[name] = flat(*array.shape, dtype=array.dtype)
+        copies[name] = aligned_zeros(array.shape, array.dtype)
         copies[name][...] = array
     return copies
 
