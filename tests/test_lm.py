@@ -278,7 +278,7 @@ def test_generation_options(model):
         s.split()[0] in ("said", "saw") for s in model.generate(5, 3, "and god", 0.05, max_words=2)
     )
     assert model.generate(0) == []
-    with pytest.raises(ValueError, match="temperature >= 0"):
+    with pytest.raises(ValueError, match="temperature must be >= 0"):
         model.generate(1, temperature=-1)
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import oracle_nlm as oracle
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from nlm_helpers import IDS, OUTPUTS, SMALL, TEXT, TOKENS, fitted, same, weights
 
 import fastembed as fe
 from fastembed.cli.main import cli as main
@@ -29,32 +28,10 @@ from fastembed.nlm.classes import class_of_words, frequency_classes
 from fastembed.nlm.network import Shape
 from fastembed.nlm.task import NeuralTask
 
-TEXT = [
-    "the cat sat on the mat .", "the dog sat on the log .", "a cat ran", "", "a dog ran off",
-    "the cat saw a dog", "a dog saw the cat and ran",
-] * 30  # fmt: skip
-TOKENS = [line.split() for line in TEXT]
-SMALL = {"context": 3, "vector_size": 6, "hidden": 8, "epochs": 3, "alpha": 0.01, "batch_size": 32}
-OUTPUTS = ["softmax", "class_factored", "nce", "sampled"]
-
-
-def fitted(**changes):
-    return fe.NeuralLM(**{**SMALL, **changes}).fit(TOKENS)
-
 
 @pytest.fixture(scope="module")
 def model():
     return fitted(epochs=20)
-
-
-def weights(model):
-    return {name: np.array(array) for name, array in model.to_native()[0].items()}
-
-
-def same(one, other):
-    assert one.keys() == other.keys()
-    for name, array in one.items():
-        assert np.array_equal(array, other[name]), name
 
 
 # ------------------------------------------------------------------------------------ training
@@ -236,79 +213,6 @@ def test_classes_by_frequency_and_by_clusters(tmp_path):
     assert np.array_equal(by_cluster.score_ids(*IDS), loaded.score_ids(*IDS))
 
 
-IDS = np.array([4, 5, 6, 3, 3], dtype=np.uint32), np.array([0, 3, 3, 5], dtype=np.uint64)
-
-
-# ------------------------------------------------------------------------------------ questions
-
-
-@pytest.mark.parametrize("output", OUTPUTS)
-@settings(max_examples=20, deadline=None)
-@given(history=st.lists(st.integers(0, 15).filter(lambda i: i not in (1, 2)), max_size=6))
-def test_probabilities_sum_to_one_and_agree(output, history, request):
-    cache = request.config.cache_of_models = getattr(request.config, "cache_of_models", {})
-    model = cache.setdefault(output, fitted(output_layer=output, epochs=1, samples=50))
-    n = len(model.words)
-    history = [i % n for i in history if i % n not in (1, 2)]
-    every = np.array([model.logprob([i], history)[0] for i in range(n)])
-    assert (10.0**every).sum() == pytest.approx(1, abs=1e-5)
-    words = [model.words[i] for i in history]
-    np.testing.assert_allclose(model.distribution(words), every, atol=2e-5)
-    ids = np.array(history, dtype=np.uint32)
-    batch = model.score_ids(ids, np.array([0, len(ids)], dtype=np.uint64))
-    np.testing.assert_allclose(batch, model.logprob([*history, 2], [1]), atol=2e-5)
-    np.testing.assert_allclose(model.score_sentence(words), batch.sum(), atol=1e-4)
-
-
-def test_scores_are_those_of_the_formula(model):
-    arrays = {name: a.astype(float) for name, a in model._weights.items()}
-    shape = Shape(model._params, len(model.words))
-    ids = [model.id_of(word) for word in ("the", "cat", "sat", "zebra")]
-    padded = [1, 1, 1, *ids]
-    expected = []
-    for at in range(3, len(padded)):
-        context = [padded[at - 1], padded[at - 2], padded[at - 3]]
-        expected.append(oracle.log_probs(arrays, shape, context)[padded[at]] / math.log(10))
-    np.testing.assert_allclose(model.logprob(ids), expected, atol=1e-5)
-    scores = model.full_scores("the cat sat zebra")
-    assert [score.oov for score in scores] == [False, False, False, True, False]
-    assert model.logscore("sat", "the cat") == pytest.approx(expected[2], abs=1e-5)
-    total = model.perplexity([["the", "cat", "sat", "zebra"]])
-    assert total.log_prob == pytest.approx(model.score_sentence("the cat sat zebra"), abs=1e-5)
-    assert model.entropy([["the"]]) > 0
-    assert len(model.logprob([])) == 0
-    assert len(model.score_ids(*(a[:0] for a in IDS[:1]), np.zeros(1, np.uint64))) == 0
-    with pytest.raises(ValueError, match="token 1 is"):
-        model.score_ids(np.array([3, 1], np.uint32), np.array([0, 2], np.uint64))
-
-
-def test_sentences_are_drawn_by_seed_temperature_and_rank(model):
-    drawn = model.generate(70, seed=5)
-    assert drawn == model.generate(70, seed=5) != model.generate(70, seed=6)
-    assert drawn[:3] == model.generate(3, seed=5)
-    assert len(set(model.generate(5, temperature=0))) == 1
-    assert model.generate(5, top_k=1) == model.generate(5, temperature=0)
-    words = {word for sentence in drawn for word in sentence.split()}
-    assert words <= {word for line in TEXT for word in line.split()}
-    assert all(len(s.split()) <= 2 for s in model.generate(9, max_words=2))
-    assert model.generate(1, context="the cat", temperature=0)[0].split()[0] in ("sat", "saw")
-    assert model.generate(0) == []
-    with pytest.raises(ValueError, match="top_k"):
-        model.generate(1, top_k=0)
-
-
-def test_a_mixture_with_ngrams_is_better_than_either(model, tmp_path):
-    ngrams = fe.NgramLM(order=3, smoothing="witten_bell").fit(TOKENS[:60])
-    weak = fitted(epochs=4)
-    mixture = fe.InterpolatedLM([weak, ngrams]).fit(TOKENS[60:120])
-    mixed = mixture.perplexity(TOKENS[60:120]).perplexity
-    assert mixed <= weak.perplexity(TOKENS[60:120]).perplexity + 1e-9
-    assert mixed <= ngrams.perplexity(TOKENS[60:120]).perplexity + 1e-4  # where EM stops
-    mixture.save(tmp_path / "mix.fe")
-    again = fe.InterpolatedLM.load(tmp_path / "mix.fe")
-    assert again.perplexity(TOKENS[:9]).perplexity == mixture.perplexity(TOKENS[:9]).perplexity
-
-
 # ------------------------------------------------------------------------------------ files, errors
 
 
@@ -412,6 +316,17 @@ def test_the_command_line_trains_scores_draws_and_mixes(tmp_path):
     done = run(main, ["lm", "generate", neural, "-n", "3", "--top-k", "2"])
     assert done.exit_code == 0, done.output
     assert len(done.stdout.splitlines()) == 3
+    mixture = str(tmp_path / "mix.fe")
+    assert run(main, ["lm", "perplexity", neural, ngrams, str(held), "--interpolate", str(held),
+                      "-o", mixture, "-q"]).exit_code == 0  # fmt: skip
+    for more in ([], ["--top-k", "2"]):
+        done = run(main, ["lm", "generate", mixture, "-n", "2", "--context", "the", *more])
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith("the ")
+    for asked in (neural, mixture):
+        done = run(main, ["lm", "score", asked, "--no-bos", "-q"], input="the cat\n")
+        assert isinstance(done.exception, ValueError)
+        assert "--no-bos" in str(done.exception)
     factored = ["--output-layer", "class_factored", "--classes", "4", "--epochs", "1", "-q"]
     done = run(main, ["lm", "train", str(text), "--model", "neural", *small, *factored,
                       "-o", neural])  # fmt: skip

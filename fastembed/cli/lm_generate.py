@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 
 import click
@@ -23,7 +22,7 @@ __all__ = ["generate"]
 @click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True,
               help="Below 1: more of what is probable; 0: the most probable word.")  # fmt: skip
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K",
-              help="Neural models: draw from the K most probable words only.")  # fmt: skip
+              help="Draw from the K most probable words only.")  # fmt: skip
 @click.option("--max-words", type=click.IntRange(min=1), default=1000, show_default=True,
               metavar="N", help="A sentence ends here at the latest.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
@@ -43,10 +42,7 @@ def generate(
 ) -> None:
     """Draw sentences from MODEL, a line each."""
     lm = load_model(model, reporter(quiet), missing_backoff=missing_backoff)
-    more = {} if top_k is None else {"top_k": top_k}
-    if more and "top_k" not in inspect.signature(lm.generate).parameters:
-        raise click.UsageError("--top-k is for neural models")
-    sentences = lm.generate(number, seed, context, temperature, max_words=max_words, **more)
+    sentences = lm.generate(number, seed, context, temperature, top_k=top_k, max_words=max_words)
     if context:
         sentences = [f"{context} {sentence}".rstrip() for sentence in sentences]
     if as_json:

@@ -26,7 +26,7 @@ COMMANDS = {
     "neighbors": ("fastembed.cli.neighbors:neighbors", "Show the nearest words of words."),
     "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
     "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
-    "lm": ("fastembed.cli.lm:lm", "Train, score, mix and convert n-gram language models."),
+    "lm": ("fastembed.cli.lm:lm", "Train, score and mix language models: n-grams, neural."),
     "brown": ("fastembed.cli.brown:brown", "Cluster the words of a text."),
     "clusters": ("fastembed.cli.clusters:clusters", "Show word clusters of a file."),
     "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),

@@ -105,8 +105,7 @@ class CacheLM(SentenceModel, NativeModel):
     def logprob(self, ids: ArrayLike, context_ids: ArrayLike = ()) -> NDArray[np.float64]:
         """log10 p(ids[i]) after ``context_ids`` and ids[:i] alone; nothing is remembered."""
         unk, bos, _ = self.special_ids
-        context = np.atleast_1d(np.asarray(context_ids, dtype=np.uint32))
-        ids = np.atleast_1d(np.asarray(ids, dtype=np.uint32))
+        context, ids = self._as_ids(context_ids, "context_ids"), self._as_ids(ids)
         history = np.concatenate([self._memory, context[context != bos], ids])
         known = history != unk
         scores = np.full(len(history), -math.inf)

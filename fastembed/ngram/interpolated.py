@@ -212,8 +212,7 @@ class InterpolatedLM(SentenceModel, NativeModel):
 
     def logprob(self, ids: ArrayLike, context_ids: ArrayLike = ()) -> NDArray[np.float64]:
         """log10 p(ids[i] | context_ids, ids[:i]) for each i (`evaluate.LanguageModel`)."""
-        ids = np.atleast_1d(np.asarray(ids, dtype=np.uint32))
-        context = np.atleast_1d(np.asarray(context_ids, dtype=np.uint32))
+        ids, context = self._as_ids(ids), self._as_ids(context_ids, "context_ids")
         scores = np.empty((len(self.models), len(ids)))
         for row, model, own in zip(scores, self.models, self._maps, strict=True):
             mine = own[ids]
@@ -254,9 +253,18 @@ class InterpolatedLM(SentenceModel, NativeModel):
                 )
         return self.models  # type: ignore[return-value]
 
+    def _check_bos(self, bos: bool) -> None:
+        for model in self.models:
+            if isinstance(model, SentenceModel):
+                model._check_bos(bos)
+
     def _begin(self, bos: bool) -> tuple[Any, ...]:
         self._fitted()
         return tuple(model._begin(bos) for model in self._sentence_models())
+
+    def _behind(self, state: tuple[Any, ...], word: int) -> tuple[Any, ...]:
+        parts = zip(self._sentence_models(), state, self._maps, strict=True)
+        return tuple(model._behind(one, int(own[word])) for model, one, own in parts)
 
     def _step(self, state: tuple[Any, ...], word: int) -> tuple[tuple[Any, ...], float]:
         behind, scores = [], np.empty((len(self.models), 1))

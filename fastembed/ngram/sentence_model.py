@@ -1,13 +1,13 @@
 """What any model of sentences can be asked: scores of words and sentences, perplexity, new ones.
 
 `SentenceModel` answers all of it from a few answers that a model's class gives: the words, the
-scores of given sentences, and one word after the other from a state. `fastembed.NgramLM` and
-`fastembed.ClassLM` are of it. All logarithms are to base 10.
+scores of given sentences, and one word after the other from a state. `fastembed.NgramLM`,
+`fastembed.ClassLM`, `fastembed.NeuralLM` and mixtures are of it. All logarithms are to base 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ class TokenScore(NamedTuple):
     """How one token was scored."""
 
     log_prob: float  # log10
-    ngram_length: int  # words of the n-gram that was found, this one included
+    ngram_length: int  # words that were looked at, this one included: of the n-gram found
     oov: bool  # the model does not know the word
 
 
@@ -58,6 +58,22 @@ class KnowsWords:
             words = [word.decode() for word in words.encode().split()]
         return np.array([self.id_of(word) for word in words], dtype=np.uint32)
 
+    def _as_ids(self, ids: ArrayLike, name: str = "ids") -> NDArray[np.uint32]:
+        """Ids from outside; errors for what is none of this vocabulary."""
+        given = np.atleast_1d(np.asarray(ids))
+        if given.size == 0:
+            return np.empty(0, dtype=np.uint32)
+        if given.ndim != 1 or given.dtype.kind not in "iu":
+            raise TypeError(
+                f"{name} must be one list of whole numbers, ids of words; got {given.dtype} of "
+                f"shape {given.shape}"
+            )
+        last = len(self.words) - 1
+        bad = given[(given < 0) | (given > last)]
+        if len(bad):
+            raise ValueError(f"{name} must be ids of the model's words, 0 to {last}; got {bad[0]}")
+        return given.astype(np.uint32)
+
 
 class SentenceModel(KnowsWords):
     """The questions, of a class that has ``words``, ``special_ids`` and the methods below.
@@ -71,6 +87,9 @@ class SentenceModel(KnowsWords):
         The state behind a word (an id), and log10 p(word | state).
     ``_following(state, workers)``
         log10 p(w | state) of every word, float32 (V,).
+
+    A class may know more: the state behind a word without its probability (`_behind`), and many
+    states at once (`_following_each`, of at most `_together` states).
     """
 
     order: int
@@ -94,6 +113,22 @@ class SentenceModel(KnowsWords):
 
     def _following(self, state: Any, workers: int) -> NDArray[np.float32]:
         raise NotImplementedError
+
+    def _behind(self, state: Any, word: int) -> Any:
+        """The state behind a word."""
+        return self._step(state, word)[0]
+
+    @property
+    def _together(self) -> int:
+        """How many sentences are drawn side by side."""
+        return 1
+
+    def _following_each(self, states: Sequence[Any], workers: int) -> Iterable[NDArray[np.float32]]:
+        """`_following` of some states; the caller may change the arrays."""
+        return [self._following(state, workers) for state in states]
+
+    def _check_bos(self, bos: bool) -> None:
+        """ValueError where a model cannot do without ``<s>``."""
 
     def _estimate(self) -> dict[str, Any]:
         """How the model was estimated: ``smoothing``, ``normalised``."""
@@ -131,8 +166,10 @@ class SentenceModel(KnowsWords):
         Returns
         -------
         list of TokenScore
-            Tuples (log10 probability, words of the n-gram that was found, whether it is unknown).
+            Tuples (log10 probability, words that were looked at, this one included: of n-gram
+            models those of the n-gram that was found; whether it is unknown).
         """
+        self._check_bos(bos)
         ids = self._ids(text)
         offsets = np.array([0, len(ids)], dtype=np.uint64)
         scores, lengths = self._score(ids, offsets, bos, eos, 1)
@@ -161,6 +198,7 @@ class SentenceModel(KnowsWords):
 
     def null_state(self) -> Any:
         """The state without any history."""
+        self._check_bos(False)
         return self._begin(False)
 
     def score(self, state: Any, word: str) -> tuple[Any, float]:
@@ -184,15 +222,15 @@ class SentenceModel(KnowsWords):
         """log10 p(w | context) of every word of the vocabulary, float32 (V,)."""
         state = self._begin(False)
         for word in self._ids(context).tolist()[-self.order :]:
-            state, _ = self._step(state, word)
+            state = self._behind(state, word)
         return self._following(state, resolve_workers(self.workers))
 
     # -------------------------------------------------------------------------------- many
 
     def logprob(self, ids: ArrayLike, context_ids: ArrayLike = ()) -> NDArray[np.float64]:
         """log10 p(ids[i] | context_ids, ids[:i]) for each i (`evaluate.LanguageModel`)."""
-        history = np.atleast_1d(np.asarray(context_ids, dtype=np.uint32))
-        whole = np.concatenate([history, np.atleast_1d(np.asarray(ids, dtype=np.uint32))])
+        history = self._as_ids(context_ids, "context_ids")
+        whole = np.concatenate([history, self._as_ids(ids)])
         offsets = np.array([0, len(whole)], dtype=np.uint64)
         scores, _ = self._score(whole, offsets, False, False, 1)
         return scores[len(history) :].astype(np.float64)
@@ -240,6 +278,7 @@ class SentenceModel(KnowsWords):
         context: str | Sequence[str] = (),
         temperature: float = 1.0,
         *,
+        top_k: int | None = None,
         max_words: int = 1000,
     ) -> list[str]:
         """Draw sentences from the model.
@@ -249,11 +288,13 @@ class SentenceModel(KnowsWords):
         n : int
             How many.
         seed : int
-            Equal seeds give equal sentences.
+            Equal seeds give equal sentences; the random numbers of sentence i belong to (seed, i).
         context : str or list of str
             How each sentence begins; not part of what is returned.
         temperature : float
             Below 1 the probable words become more probable; 0 takes the most probable one always.
+        top_k : int, optional
+            Draw from so many of the most probable words only.
         max_words : int
             A sentence ends here at the latest.
 
@@ -265,15 +306,11 @@ class SentenceModel(KnowsWords):
         >>> model.generate(2, seed=1) == model.generate(2, seed=1)
         True
         """
-        from fastembed.ngram.generate import generate_ids
+        from fastembed.ngram.generate import check_draws, generate_ids
 
-        if not temperature >= 0 or n < 0 or max_words < 1:
-            raise ValueError(
-                "n must be >= 0, temperature >= 0 and max_words >= 1; "
-                f"got {n}, {temperature}, {max_words}"
-            )
+        check_draws(n=n, seed=seed, temperature=temperature, top_k=top_k, max_words=max_words)
         sentences = generate_ids(
             self, n, seed=seed, context=self._ids(context).tolist(),
-            temperature=float(temperature), max_words=max_words,
+            temperature=float(temperature), top_k=top_k, max_words=max_words,
         )  # fmt: skip
         return [" ".join(self.words[i] for i in sentence) for sentence in sentences]
