@@ -11,13 +11,13 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from fastembed.cli.options import TEXT_OPTIONS, quiet_option, reporter, text_options, training_text
 from fastembed.cli.parameters import hyper_parameters
+from fastembed.core.files import check_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,19 +119,6 @@ def checkpoint_options(command: Any) -> Any:
     ):
         command = option(command)
     return command
-
-
-def check_output(output: str) -> None:
-    """An output that cannot be written is better known before hours of training than after."""
-    if output == "-":
-        return
-    folder = Path(output).resolve().parent
-    if os.path.isdir(output):
-        raise IsADirectoryError(21, "is a folder; give a file name", output)
-    if not folder.is_dir():
-        raise FileNotFoundError(2, "no such folder", str(folder))
-    if not os.access(folder if not os.path.exists(output) else output, os.W_OK):
-        raise PermissionError(13, "no permission to write there", output)
 
 
 def refuse_options(ctx: click.Context, names: Sequence[str], why: str) -> None:

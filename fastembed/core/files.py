@@ -18,6 +18,7 @@ from fastembed.core.errors import CorpusError, FastembedError
 __all__ = [
     "StrPath",
     "atomic_write",
+    "check_output",
     "consumed",
     "expand_sources",
     "is_url",
@@ -74,6 +75,26 @@ def atomic_write(path: StrPath) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.filename in (None, temporary):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def check_output(path: StrPath) -> None:
+    """An output that cannot be written is better known before hours of work than after.
+
+    Raises
+    ------
+    OSError
+        It is a folder, its folder is missing, or there is no permission.
+    """
+    output = os.fspath(path)
+    if output == "-":
+        return
+    folder = Path(output).resolve().parent
+    if os.path.isdir(output):
+        raise IsADirectoryError(21, "is a folder; give a file name", output)
+    if not folder.is_dir():
+        raise FileNotFoundError(2, "no such folder", str(folder))
+    if not os.access(folder if not os.path.exists(output) else output, os.W_OK):
+        raise PermissionError(13, "no permission to write there", output)
 
 
 def _copy_mode(temporary: str, target: Path) -> None:

@@ -27,7 +27,7 @@ def learning_rate(
     schedule : {"linear", "constant", "cosine", "exponential"}
         "linear" goes from ``start`` to ``end`` in proportion to the work done (word2vec's);
         "constant" stays at ``start``; "cosine" goes along half a cosine (Loshchilov & Hutter
-        2017); "exponential" by equal factors, and needs ``end`` > 0.
+        2017); "exponential" by equal factors, and needs both > 0.
     start, end : float
         Rate at the beginning and at the end.
     progress : array_like
@@ -56,8 +56,10 @@ def learning_rate(
     elif schedule == "cosine":
         rate = end + (start - end) * 0.5 * (1.0 + np.cos(np.pi * done))
     elif schedule == "exponential":
-        if not end > 0:
-            raise ValueError(f"an exponential schedule needs an end > 0; got {end!r}")
+        if not (start > 0 and end > 0):
+            raise ValueError(
+                f"an exponential schedule needs start > 0 and end > 0; got {start!r} and {end!r}"
+            )
         rate = start * (end / start) ** done
     else:
         allowed = ", ".join(repr(name) for name in get_args(ScheduleName))

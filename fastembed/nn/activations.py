@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["ACTIVATIONS", "Activation", "activation_of"]
@@ -11,13 +12,21 @@ __all__ = ["ACTIVATIONS", "Activation", "activation_of"]
 class Activation:
     """An element-wise function, or softmax.
 
-    ``constant`` is the slope of leaky_relu below zero, or the scale of elu.
+    ``constant`` is the slope of leaky_relu below zero, or the scale of elu; >= 0, as their
+    derivative is taken from the sign of the value. `PReLU` takes slopes of any sign.
     """
 
     name: str
     code: int  # FE_ACT_... of csrc/nn_job.h
     constant: float = 0.0
     learns: bool = False  # it has parameters: the layer PReLU
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.constant < math.inf and not self.learns:
+            raise ValueError(
+                f"activation {self.name}: constant must be a number >= 0; got {self.constant!r}. "
+                "The layer PReLU takes slopes of any sign"
+            )
 
     @property
     def fuses(self) -> bool:
@@ -55,6 +64,9 @@ def activation_of(given: str | Activation | None) -> Activation:
     if given is None:
         return ACTIVATIONS["linear"]
     if isinstance(given, Activation):
+        known = ACTIVATIONS.get(given.name)
+        if known is None or (known.code, known.learns) != (given.code, given.learns):
+            raise ValueError(f"there is no activation such as {given!r}; known are ACTIVATIONS")
         return given
     if given not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {given!r}")

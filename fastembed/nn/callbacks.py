@@ -7,17 +7,18 @@ Any `fastembed.core.progress.Callback` will do; these read ``model.history_`` an
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from fastembed.core.files import StrPath, atomic_write
+from fastembed.core.files import StrPath, atomic_write, check_output
 from fastembed.core.progress import Callback
 
-__all__ = ["CSVLogger", "EarlyStopping", "ModelCheckpoint", "ReduceLROnPlateau"]
+__all__ = ["CSVLogger", "EarlyStopping", "ModelCheckpoint", "Monitor", "ReduceLROnPlateau"]
 
 Mode = Literal["auto", "min", "max"]
 
 
-class _Monitor(Callback):
+class Monitor(Callback):
     """Base: is the figure of this epoch the best so far?"""
 
     def __init__(self, monitor: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
@@ -46,13 +47,18 @@ class _Monitor(Callback):
         self.wait = int(state["wait"])
         self._resumed = True
 
+    def check(self, names: Iterable[str]) -> None:
+        """Raise ValueError if what is watched is not among the figures of an epoch."""
+        if self.monitor not in names:
+            data = "; val_ figures need validation data" if "val_" in self.monitor else ""
+            raise ValueError(
+                f"{type(self).__name__} watches {self.monitor!r}; there is {', '.join(names)}{data}"
+            )
+
     def improved(self, model: Any) -> bool:
         """Whether the last epoch is better than the best by more than ``min_delta``."""
         figures = model.history_.history
-        if self.monitor not in figures:
-            raise ValueError(
-                f"{type(self).__name__} watches {self.monitor!r}; there is {', '.join(figures)}"
-            )
+        self.check(figures)
         value = self.sign * figures[self.monitor][-1]
         if value < self.best - self.min_delta:
             self.best, self.wait = value, 0
@@ -61,7 +67,7 @@ class _Monitor(Callback):
         return False
 
 
-class EarlyStopping(_Monitor):
+class EarlyStopping(Monitor):
     """Stop when a figure has not improved for some epochs.
 
     Parameters
@@ -114,7 +120,7 @@ class EarlyStopping(_Monitor):
             model.flat_weights()[:] = self.best_weights
 
 
-class ModelCheckpoint(_Monitor):
+class ModelCheckpoint(Monitor):
     """Save the model after each epoch, or after each that is the best so far.
 
     Parameters
@@ -139,10 +145,23 @@ class ModelCheckpoint(_Monitor):
         super().__init__(monitor, mode)
         self.path, self.save_best_only = str(path), save_best_only
 
+    def check(self, names: Iterable[str]) -> None:
+        """Only if the figure decides."""
+        if self.save_best_only:
+            super().check(names)
+
+    def _file(self, epoch: int) -> str:
+        return self.path.replace("{epoch}", str(epoch))
+
+    def on_train_begin(self, model: Any) -> None:
+        """See that the file can be written."""
+        super().on_train_begin(model)
+        check_output(self._file(1))
+
     def on_epoch_end(self, model: Any) -> None:
         """Save, if it is time."""
         if not self.save_best_only or self.improved(model):
-            model.save(self.path.replace("{epoch}", str(len(model.history_.epoch))))
+            model.save(self._file(len(model.history_.epoch)))
 
 
 class CSVLogger(Callback):
@@ -157,6 +176,10 @@ class CSVLogger(Callback):
     def __init__(self, path: StrPath) -> None:
         self.path = str(path)
 
+    def on_train_begin(self, model: Any) -> None:
+        """See that the file can be written."""
+        check_output(self.path)
+
     def on_epoch_end(self, model: Any) -> None:
         """Write the table."""
         figures = model.history_.history
@@ -167,7 +190,7 @@ class CSVLogger(Callback):
             file.write(("\n".join(lines) + "\n").encode())
 
 
-class ReduceLROnPlateau(_Monitor):
+class ReduceLROnPlateau(Monitor):
     """Multiply the learning rate by ``factor`` when a figure has not improved for some epochs.
 
     Examples

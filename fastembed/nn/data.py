@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,53 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed.nn.losses import Loss
 
-__all__ = ["check_inputs", "check_targets", "check_weights"]
+__all__ = [
+    "check_count",
+    "check_inputs",
+    "check_numbers",
+    "check_sizes",
+    "check_targets",
+    "check_weights",
+    "raise_bad_id",
+    "raise_not_finite",
+]
 
 # Types that kernels convert while they gather rows; everything else is converted beforehand.
 NUMBERS = ("float32", "float64", "uint8")
 IDS = ("int32", "int64")
+BLOCK = 1 << 16  # numbers that are looked at together: they stay in the cache
 
 
-def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool) -> NDArray[Any]:
+def check_count(name: str, value: Any, low: int = 1) -> int:
+    """An integer of any type, not a truth value, from ``low`` on.
+
+    Examples
+    --------
+    >>> check_count("epochs", np.int64(3))
+    3
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = low - 1
+    if isinstance(value, (bool, np.bool_)) or number < low:
+        raise ValueError(f"{name} must be an integer >= {low}; got {value!r}")
+    return number
+
+
+def check_sizes(name: str, value: Any) -> tuple[int, ...]:
+    """Sizes of layers, each an integer >= 1; one number is one layer."""
+    if isinstance(value, (int, np.integer)):
+        return (check_count(name, value),)
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise TypeError(f"{name} must be a sequence of sizes; got {value!r}")
+    return tuple(check_count(f"{name}: a size", n) for n in value)
+
+
+def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool, layer: str) -> NDArray[Any]:
     """Inputs as a C-contiguous matrix; nothing is copied that the kernels can read.
+
+    ``layer`` is the one that takes them, for errors.
 
     Raises
     ------
@@ -31,7 +70,7 @@ def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool) -> NDArray
         array = array[:, None]
     if array.ndim < 2 or array.shape[1:] != shape:
         raise ValueError(
-            f"X must have shape (rows, {', '.join(map(str, shape))}), as the first layer was built "
+            f"X must have shape (rows, {', '.join(map(str, shape))}), as layer {layer!r} was built "
             f"for; got {array.shape}"
         )
     if len(array) == 0:
@@ -50,7 +89,9 @@ def _matrix(array: NDArray[Any], width: int, what: str, integer: bool) -> NDArra
     return np.ascontiguousarray(array)
 
 
-def check_targets(y: Any, n: int, loss: Loss, n_output: int, layer: str) -> NDArray[Any] | None:
+def check_targets(
+    y: Any, n: int, loss: Loss, n_output: int, layer: str, dtype: str
+) -> NDArray[Any] | None:
     """Targets as a matrix of numbers, or labels as (n, 1) int64.
 
     Raises
@@ -94,7 +135,99 @@ def check_targets(y: Any, n: int, loss: Loss, n_output: int, layer: str) -> NDAr
             f"y must have shape (rows, {n_output}), as many as layer {layer!r} has outputs; got "
             f"{array.shape}{hint}"
         )
-    return _matrix(array, n_output, "y", False)
+    found = _matrix(array, n_output, "y", False)
+    _check_domain(found, loss, dtype)
+    return found
+
+
+# Of `Loss.targets`: the least and the largest number, and what else is said about them.
+DOMAINS = {
+    "any": (-math.inf, math.inf, ""),
+    "unit": (0.0, 1.0, "numbers in 0 .. 1 (X / 255 if they are bytes)"),
+    "simplex": (0.0, 1.0, "distributions: rows of numbers in 0 .. 1 whose sum is 1"),
+    "binary": (-1.0, 1.0, "-1 and 1, or 0 and 1"),
+}
+SUM_ERROR = 1e-3  # of a distribution, in float16 too
+
+
+def _check_domain(y: NDArray[Any], loss: Loss, dtype: str) -> None:
+    """Targets are finite and what the loss is defined for; errors name the row."""
+    low, high, wanted = DOMAINS[loss.targets]
+    negative = zero = False
+    for start, block in _blocks(y):
+        top, bottom = _ends("y", block, start, dtype)
+        wrong = np.zeros(0, dtype=bool)
+        if bottom < low or top > high:
+            wrong = ((block < low) | (block > high)).any(axis=1)
+        elif loss.targets == "binary":
+            wrong = ((block != 0) & (np.abs(block) != 1)).any(axis=1)
+            negative, zero = negative or bottom < 0, zero or bool((block == 0).any())
+        elif loss.targets == "simplex":
+            sums = block.sum(axis=1, dtype=np.float64)
+            wrong = ~(np.abs(sums - 1) <= SUM_ERROR)
+        if wrong.any():
+            row = int(wrong.argmax())
+            held = np.array2string(np.asarray(block[row]), threshold=8, edgeitems=4, precision=4)
+            raise ValueError(
+                f"y: {loss.name} takes {wanted}; row {start + row} is {held}"
+                + ("" if loss.targets != "simplex" else f" with the sum {block[row].sum():.6g}")
+            )
+    if negative and zero:
+        raise ValueError(f"y: {loss.name} takes {wanted}; it holds -1, 0 and 1")
+
+
+def _blocks(array: NDArray[Any]) -> Any:
+    """Pieces of some rows, with the index of the first."""
+    step = max(1, BLOCK // max(array.shape[1], 1))
+    for start in range(0, len(array), step):
+        yield start, array[start : start + step]
+
+
+def _ends(what: str, block: NDArray[Any], start: int, dtype: str) -> tuple[float, float]:
+    """The largest and the least number of some rows; all must be finite in ``dtype``."""
+    ends = block.max(), block.min()  # NaN where one of the numbers is
+    with np.errstate(over="ignore"):
+        if not np.isfinite(np.array(ends).astype(dtype)).all():
+            raise_not_finite(what, block, start, dtype)
+    return float(ends[0]), float(ends[1])
+
+
+def check_numbers(x: NDArray[Any], id_limits: Sequence[int], dtype: str) -> None:
+    """Before anything is learned: inputs are finite in ``dtype``, ids below their limits.
+
+    Raises
+    ------
+    ValueError
+        Row and column are named.
+    """
+    limits = np.array(id_limits, dtype=np.int64)
+    for start, block in _blocks(x):
+        if len(limits):
+            wrong = ((block < 0) | (block >= limits)).any(axis=1)
+            if wrong.any():
+                row = int(wrong.argmax())
+                raise_bad_id(block[row], start + row, id_limits)
+        elif x.dtype.kind == "f":
+            _ends("X", block, start, dtype)
+
+
+def raise_bad_id(ids: NDArray[Any], row: int, limits: Sequence[int]) -> None:
+    """Name the first id of a row that is out of range."""
+    column = int(np.flatnonzero((ids < 0) | (ids >= np.array(limits)))[0])
+    raise ValueError(
+        f"X: id {int(ids[column])} in row {row} (column {column}) is out of range: the Embedding "
+        f"has ids 0 .. {limits[column] - 1}"
+    )
+
+
+def raise_not_finite(what: str, rows: NDArray[Any], first: int, dtype: Any) -> None:
+    """Name the first number that is not finite, of rows that begin at ``first``."""
+    with np.errstate(over="ignore"):
+        bad = ~np.isfinite(rows.astype(dtype))
+    row, column = (int(i) for i in np.argwhere(bad)[0])
+    value = rows[row, column]
+    large = f", more than {np.dtype(dtype).name} holds" if np.isfinite(value) else ""
+    raise ValueError(f"{what} holds {value} in row {first + row}, column {column}{large}")
 
 
 def _check_rows(array: NDArray[Any], n: int) -> None:
@@ -108,7 +241,6 @@ def check_weights(
     y: NDArray[Any] | None,
     sample_weight: ArrayLike | None,
     class_weight: Mapping[int, float] | None,
-    loss: Loss,
 ) -> NDArray[np.float64] | None:
     """Weights of the rows; those of classes times those of samples.
 
@@ -127,15 +259,38 @@ def check_weights(
     if class_weight is not None:
         if y is None:
             raise ValueError("class_weight needs targets y")
-        labels = y[:, 0] if y.shape[1] == 1 else y.argmax(axis=1)
-        labels = labels.astype(np.int64)
-        known = {int(k): float(v) for k, v in class_weight.items()}
-        missing = sorted(set(np.unique(labels).tolist()) - set(known))
+        found, inverse = np.unique(_classes(y), return_inverse=True)
+        given = {_class_key(key): float(value) for key, value in class_weight.items()}
+        if not all(math.isfinite(v) and v >= 0 for v in given.values()):
+            raise ValueError("class_weight must hold numbers >= 0")
+        missing = [int(label) for label in found if int(label) not in given]
         if missing:
             raise ValueError(f"class_weight has no weight for class {missing[0]}")
-        if not all(math.isfinite(v) and v >= 0 for v in known.values()):
-            raise ValueError("class_weight must hold numbers >= 0")
-        table = np.zeros(max(known) + 1)
-        table[list(known)] = list(known.values())
-        weights = table[labels] * (1.0 if weights is None else weights)
+        own = np.array([given[int(label)] for label in found])[inverse.reshape(-1)]
+        weights = own if weights is None else own * weights
     return weights
+
+
+def _class_key(key: Any) -> int:
+    try:
+        return operator.index(key)
+    except TypeError:
+        raise TypeError(f"class_weight must map integer labels; got the key {key!r}") from None
+
+
+def _classes(y: NDArray[Any]) -> NDArray[np.int64]:
+    """The label of each row: its only target, or where its largest target stands."""
+    if y.shape[1] == 1:
+        labels = y[:, 0].astype(np.int64)
+        wrong = labels != y[:, 0]
+        why = "is not an integer"
+    else:
+        labels = y.argmax(axis=1).astype(np.int64)
+        wrong = (y == y.max(axis=1, keepdims=True)).sum(axis=1) > 1
+        why = "has several largest targets"
+    if wrong.any():
+        raise ValueError(
+            f"class_weight needs one class a row, and y {why} in row {int(wrong.argmax())}; "
+            "use sample_weight"
+        )
+    return labels

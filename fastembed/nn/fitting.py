@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from fastembed.core import rounds
 from fastembed.core.errors import FormatError, TrainingError
-from fastembed.core.files import StrPath
+from fastembed.core.files import StrPath, check_output
 from fastembed.core.fingerprint import sampled_digest
 from fastembed.core.progress import Callback, Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.io.native import read_native, write_native
+from fastembed.nn.callbacks import Monitor
+from fastembed.nn.data import check_count, check_numbers
 from fastembed.nn.history import History
 from fastembed.nn.saving import run_config
 from fastembed.nn.training import Rows, TrainingTask, evaluate_rows
@@ -49,7 +51,12 @@ def _split(
     if data is not None:
         if len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
-        return rows, model.prepare(*data)
+        try:
+            held = model.prepare(*data)
+            check_numbers(held.x, model.graph()[0].id_limits, model.dtype)
+        except (ValueError, TypeError) as error:
+            raise type(error)(f"validation_data: {error}") from None
+        return rows, held
     if share == 0:
         return rows, None
     group = model.loss.group
@@ -78,8 +85,8 @@ def _save(
     arrays = {"params": model.flat_weights()}
     arrays |= {f"state{i}": state for i, state in enumerate(model.states())}
     remembered: list[Any] = []
-    for i, callback in enumerate(callbacks):
-        remembered.append(callback.state() if hasattr(callback, "state") else None)
+    for i, callback in enumerate(_with_state(callbacks)):
+        remembered.append([type(callback).__name__, callback.state()])
         best = getattr(callback, "best_weights", None)
         if best is not None:
             arrays[f"best{i}"] = best
@@ -88,6 +95,8 @@ def _save(
         "run": facts,
         "position": at.to_dict(),
         "totals": task.totals.tolist(),
+        "watched": [task.first_loss, task.risen],
+        "stopped": bool(model.stop_training),
         "history": model.history_.history,
         "steps": model.steps_,
         "rate_factor": model.rate_factor,
@@ -97,9 +106,14 @@ def _save(
     return str(path)
 
 
+def _with_state(callbacks: list[Callback]) -> list[Any]:
+    """Those that remember something."""
+    return [c for c in callbacks if hasattr(c, "state") and hasattr(c, "load_state")]
+
+
 def _load(
     path: StrPath, model: Any, facts: dict[str, Any], callbacks: list[Callback]
-) -> tuple[Position, list[float]]:
+) -> tuple[Position, dict[str, Any]]:
     file = read_native(path, mmap=False, verify=True)
     found = file.metadata
     if found.get("kind") != KIND:
@@ -110,24 +124,43 @@ def _load(
             f"{path}: a checkpoint of another run: {', '.join(differ)} differ; resume with the "
             "network, the data and the arguments of the first run"
         )
+    own = _with_state(callbacks)
+    stored, named = found.get("callbacks"), [type(callback).__name__ for callback in own]
+    if stored is not None and [name for name, _ in stored] != named:
+        kept = ", ".join(name for name, _ in stored) or "none"
+        raise TrainingError(
+            f"{path}: the run had the callbacks {kept} and goes on with the same ones; got "
+            f"{', '.join(named) or 'none'}"
+        )
     arrays = [("params", model.flat_weights())]
     arrays += [(f"state{i}", state) for i, state in enumerate(model.states())]
-    for name, own in arrays:
-        stored = file.arrays.get(name)
-        if stored is None or stored.shape != own.shape or stored.dtype != own.dtype:
+    for name, array in arrays:
+        values = file.arrays.get(name)
+        if values is None or values.shape != array.shape or values.dtype != array.dtype:
             raise FormatError(f"{path}: its array {name!r} does not fit this network")
-        own[...] = stored
+        array[...] = values
     try:
         model.history_ = History(found["history"])
         model.steps_, model.rate_factor = int(found["steps"]), float(found["rate_factor"])
-        for i, (callback, state) in enumerate(zip(callbacks, found["callbacks"], strict=True)):
-            if state is not None and hasattr(callback, "load_state"):
-                callback.load_state(state)
-            if f"best{i}" in file.arrays and hasattr(callback, "best_weights"):
+        for i, (callback, (_, state)) in enumerate(zip(own, found["callbacks"], strict=True)):
+            callback.load_state(state)
+            if f"best{i}" in file.arrays:
                 callback.best_weights = np.array(file.arrays[f"best{i}"])
-        return Position(**found["position"]), list(found["totals"])
+        model.stop_training = bool(found["stopped"])
+        task = {"totals": list(found["totals"]), "watched": list(found["watched"])}
+        return Position(**found["position"]), task
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: the checkpoint's metadata are damaged: {error}") from None
+
+
+def _check_monitors(model: Any, callbacks: list[Callback], validated: bool) -> None:
+    """What callbacks watch will be there; only a callback of a user's own could add figures."""
+    names = ["loss", *(metric.name for metric in model.metrics)]
+    names += [f"val_{name}" for name in names] if validated else []
+    if all(type(callback).__module__.startswith("fastembed.") for callback in callbacks):
+        for callback in callbacks:
+            if isinstance(callback, Monitor):
+                callback.check(names)
 
 
 def fit_network(
@@ -148,12 +181,14 @@ def fit_network(
     checkpoint_seconds: float,
 ) -> History:
     """What `Sequential.fit` documents, of checked rows."""
-    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
-        if not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be an integer >= 1; got {value!r}")
-    if resume and checkpoint is None:
+    epochs, batch_size = check_count("epochs", epochs), check_count("batch_size", batch_size)
+    if checkpoint is not None:
+        check_output(checkpoint)
+    elif resume:
         raise ValueError("resume=True needs checkpoint, the file to go on from")
+    check_numbers(rows.x, model.graph()[0].id_limits, model.dtype)
     rows, validation = _split(model, rows, validation_data, validation_split)
+    _check_monitors(model, callbacks, validation is not None)
     batch = min(batch_size, len(rows))
     if batch % model.loss.group:
         raise ValueError(f"batch_size must be even for loss {model.loss.name}; got {batch}")
@@ -166,13 +201,13 @@ def fit_network(
         "seed": seed,
         "first_epoch": model.epochs_done_,
     }
-    position, totals = Position(), None
+    position, kept = Position(), dict[str, Any]()
     if resume:
         assert checkpoint is not None
         facts["first_epoch"] = int(
             read_native(checkpoint).metadata.get("run", {}).get("first_epoch", 0)
         )
-        position, totals = _load(checkpoint, model, facts, callbacks)
+        position, kept = _load(checkpoint, model, facts, callbacks)
     task = TrainingTask(
         model,
         model.program(batch, training=True, loss=model.loss, workers=workers, seed=seed),
@@ -182,21 +217,24 @@ def fit_network(
         shuffle=shuffle,
         seed=seed,
         first_epoch=facts["first_epoch"],
-        totals=totals,
+        **kept,
     )
     task.first_step = model.steps_ - task.steps_before(position.epoch, position.chunk)
     model.loss_history_ = position.loss_history
+
+    def save(at: Position) -> str:
+        assert checkpoint is not None
+        return _save(checkpoint, model, task, at, facts, callbacks)
+
     try:
         rounds.train(
             task,
             position,
-            epochs=epochs,
+            epochs=position.epoch if model.stop_training else epochs,
             model=model,
             progress=progress_of(progress),
             callbacks=[_Figures(task, validation, workers), *callbacks],
-            save=None
-            if checkpoint is None
-            else lambda at: _save(checkpoint, model, task, at, facts, callbacks),
+            save=None if checkpoint is None else save,
             save_seconds=checkpoint_seconds,
             unit="rows",
             finished=lambda: model.stop_training,

@@ -5,6 +5,7 @@ Everything here runs the same C source as training, compiled for double.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -216,7 +217,13 @@ def vjp(model: Any, X: ArrayLike, v: ArrayLike) -> NDArray[np.float64]:
     [[1.0, 2.0]]
     """
     params = model.flat_weights().astype(np.float64)
-    x = check_inputs(X, model.input_shape, False)
+    first = model.names()[0]
+    if model.graph()[1].integer:
+        raise ValueError(
+            f"the inputs of this network are ids, which have no derivative (layer {first!r}); "
+            "take vjp or jacobian of nn.part(network, 1, n), the layers behind it"
+        )
+    x = check_inputs(X, model.input_shape, False, first)
     given = np.asarray(v, dtype=np.float64)
     n_output = int(np.prod(model.output_shape))
     if given.shape != (len(x), n_output):
@@ -255,7 +262,9 @@ def jacobian(
     model: Any = f
     if hasattr(model, "flat_weights"):
         model.flat_weights()
-        n_output = int(np.prod(model.output_shape))
+        n_output, n_input = (math.prod(shape) for shape in (model.output_shape, model.input_shape))
+        if len(point) != n_input:
+            raise ValueError(f"x must have shape ({n_input},), the network's; got {point.shape}")
         at = np.broadcast_to(point, (n_output, len(point)))
         at = at.reshape(n_output, *model.input_shape)
         return vjp(model, np.ascontiguousarray(at), np.eye(n_output)).reshape(n_output, -1)

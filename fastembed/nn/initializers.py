@@ -1,4 +1,4 @@
-"""First values of parameters, by name or given as an array.
+"""First values of parameters, by name or given as a number or an array.
 
 Each array draws from a stream of its own, (seed, index of the array), so the first values of a
 layer do not depend on the sizes of the others.
@@ -70,7 +70,8 @@ INITIALIZERS: dict[str, Initializer] = {
 
 
 def initializer_of(given: str | ArrayLike, what: str) -> Initializer:
-    """The function that an argument means; an array is itself, of the shape that is wanted.
+    """The function that an argument means; an array is itself, of the shape that is wanted, a
+    number all of them.
 
     Parameters
     ----------
@@ -82,11 +83,18 @@ def initializer_of(given: str | ArrayLike, what: str) -> Initializer:
             allowed = ", ".join(INITIALIZERS)
             raise ValueError(f"{what} must be an array or one of {allowed}; got {given!r}")
         return INITIALIZERS[given]
-    array = np.asarray(given, dtype=np.float64)
 
     def explicit(shape: tuple[int, ...], seed: int, index: int) -> NDArray[Any]:
-        if array.shape != shape:
+        try:
+            array = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(f"{what} must be a name, a number or an array of numbers") from None
+        if array.ndim and array.shape != shape:
             raise ValueError(f"{what} has shape {array.shape} and must have {shape}")
-        return array
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            at = tuple(bad[0].tolist())
+            raise ValueError(f"{what} holds {array[at]} at {at}; first values must be finite")
+        return np.broadcast_to(array, shape)
 
     return explicit

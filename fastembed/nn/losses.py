@@ -64,6 +64,10 @@ class Loss:
             "mean": int(self.reduction == "mean"),
         }
 
+    def natural(self, top: float, n_output: int) -> float:
+        """About what a row costs where outputs are 0 and targets up to ``top``."""
+        return self.scale * (n_output if self.summed else 1)
+
     def config(self) -> dict[str, Any]:
         """Name and parameters."""
         return {"name": self.name} | {f.name: getattr(self, f.name) for f in fields(self)}
@@ -76,6 +80,10 @@ class MeanAbsoluteError(Loss):
     name: ClassVar = "mean_absolute_error"
     code: ClassVar = MAE
 
+    def natural(self, top: float, n_output: int) -> float:
+        """In proportion to the targets."""
+        return top * super().natural(top, n_output)
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeanSquaredError(Loss):
@@ -83,6 +91,10 @@ class MeanSquaredError(Loss):
 
     name: ClassVar = "mean_squared_error"
     code: ClassVar = MSE
+
+    def natural(self, top: float, n_output: int) -> float:
+        """In proportion to their squares."""
+        return top * top * super().natural(top, n_output)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +159,10 @@ class MaxMargin(Loss):
     name: ClassVar = "max_margin"
     code: ClassVar = MARGIN
     labels: ClassVar = True
+
+    def natural(self, top: float, n_output: int) -> float:
+        """The margin of each class."""
+        return max(self.margin, 1.0) * n_output * super().natural(top, n_output)
 
     def facts(self, n_output: int, folded: bool) -> dict[str, Any]:
         """With the margin."""

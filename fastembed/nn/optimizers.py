@@ -52,7 +52,7 @@ class Optimizer:
         for f in fields(self):
             value = getattr(self, f.name)
             if f.name == "schedule":
-                learning_rate(value, 1.0, 1.0, 0.0)
+                learning_rate(value, 1.0, 1.0, 0.0)  # the name
             elif value is not None and not (
                 isinstance(value, (int, float)) and 0 <= value < float("inf")
             ):
@@ -62,6 +62,7 @@ class Optimizer:
                     raise ValueError(f"{self.name}: {f.name} must be < 1; got {value!r}")
             elif f.name in ("clipnorm", "clipvalue") and value == 0:
                 raise ValueError(f"{self.name}: {f.name} must be > 0, or None; got {value!r}")
+        learning_rate(self.schedule, self.learning_rate, self.end_learning_rate, 0.0)
 
     @property
     def kind(self) -> int:

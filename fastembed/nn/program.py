@@ -102,6 +102,7 @@ class Program:
         input_gradient: bool = False,
     ) -> None:
         self.graph, self.source, self.capacity = graph, source, capacity
+        self.loss = loss or Loss()
         self.output, folded = fold_last(graph, loss, output)
         self.params, self.dtype = params, params.dtype
         place, n_values = self._places(capacity)
@@ -135,8 +136,7 @@ class Program:
             "piece_sums": np.zeros(max(len(pieces), 1)),
             "piece_norms": np.zeros(max(len(pieces), 1)),
         }
-        own = loss or Loss()
-        facts = own.facts(n_output, folded) | {
+        facts = self.loss.facts(n_output, folded) | {
             "n_id_columns": len(graph.id_limits),
             "output": place[self.output],
             "n_output": n_output,

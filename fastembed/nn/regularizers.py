@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["Regularizer", "regularizer_of"]
 
@@ -22,8 +27,13 @@ class Regularizer:
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.l1 >= 0 and self.l2 >= 0):
-            raise ValueError(f"l1 and l2 must be >= 0; got {self.l1!r} and {self.l2!r}")
+        if not (0 <= self.l1 < math.inf and 0 <= self.l2 < math.inf):
+            raise ValueError(f"l1 and l2 must be numbers >= 0; got {self.l1!r} and {self.l2!r}")
+
+    def penalty(self, w: NDArray[Any]) -> float:
+        """Of some weights."""
+        wide = w.astype(np.float64)
+        return float(self.l1 * np.abs(wide).sum() + self.l2 * np.square(wide).sum())
 
 
 def regularizer_of(given: Regularizer | str | None) -> Regularizer | None:

@@ -16,7 +16,7 @@ from fastembed.core.errors import NotFittedError
 from fastembed.core.files import StrPath
 from fastembed.core.progress import Callback, Progress
 from fastembed.core.threads import resolve_workers, single_threaded_blas
-from fastembed.nn.data import check_inputs, check_targets, check_weights
+from fastembed.nn.data import check_count, check_inputs, check_targets, check_weights
 from fastembed.nn.graph import Graph, Parameter, Tensor
 from fastembed.nn.history import History
 from fastembed.nn.layers import Layer
@@ -76,10 +76,8 @@ class Sequential:
     ) -> None:
         if dtype not in ("float32", "float64"):
             raise ValueError(f"dtype must be 'float32' or 'float64'; got {dtype!r}")
-        if not 0 <= seed < 2**63:
-            raise ValueError(f"seed must be an integer >= 0; got {seed!r}")
         self.layers: list[Layer] = []
-        self.seed, self.dtype = int(seed), dtype
+        self.seed, self.dtype = check_count("seed", seed, 0), dtype
         self.optimizer: Optimizer = optimizer_of("rmsprop")
         self.loss: Loss | None = None
         self._metrics_asked: list[str | Metric] = []
@@ -311,14 +309,14 @@ class Sequential:
             self.build(array.shape[1:] or (1,))
         assert self.input_shape is not None
         n_output = int(np.prod(self.output_shape))
-        x = check_inputs(X, self.input_shape, self._integer)
-        targets = check_targets(y, len(x), self.loss, n_output, self.names()[-1])
+        x = check_inputs(X, self.input_shape, self._integer, self.names()[0])
+        targets = check_targets(y, len(x), self.loss, n_output, self.names()[-1], self.dtype)
         if self.loss.code == 10 and n_output != 1:
             raise ValueError(f"loss {self.loss.name} needs one output; there are {n_output}")
         if len(x) % self.loss.group:
             raise ValueError(f"loss {self.loss.name} needs rows in pairs; X has {len(x)}")
         self.metrics = metrics_of(self._metrics_asked, self.loss, n_output)
-        weights = check_weights(len(x), targets, sample_weight, class_weight, self.loss)
+        weights = check_weights(len(x), targets, sample_weight, class_weight)
         return Rows(x, targets, weights)
 
     def fit(
@@ -393,7 +391,7 @@ class Sequential:
             shuffle=shuffle,
             callbacks=list(callbacks),
             progress=progress,
-            seed=self.seed if seed is None else seed,
+            seed=self.seed if seed is None else check_count("seed", seed, 0),
             workers=workers,
             checkpoint=checkpoint,
             resume=resume,
@@ -412,7 +410,7 @@ class Sequential:
         """Loss and metrics by name, means over the rows, without noise and dropout."""
         rows = self.prepare(X, y, sample_weight)
         assert self.loss is not None
-        batch = min(batch_size, len(rows))
+        batch = min(check_count("batch_size", batch_size), len(rows))
         batch += batch % self.loss.group
         found = evaluate_rows(
             self.program(batch, loss=self.loss, workers=workers), rows, min(batch, len(rows))
@@ -426,8 +424,8 @@ class Sequential:
         """The outputs for each row, without noise and dropout: (n, ...), of the network's dtype."""
         self.flat_weights()
         assert self.input_shape is not None
-        x = check_inputs(X, self.input_shape, self._integer)
-        n, batch = len(x), max(1, min(batch_size, len(x)))
+        x = check_inputs(X, self.input_shape, self._integer, self.names()[0])
+        n, batch = len(x), min(check_count("batch_size", batch_size), len(x))
         program = self.program(batch, workers=workers)
         out = np.empty((n, int(np.prod(self.output_shape))), dtype=self.dtype)
         sums = np.zeros((-(-n // batch), 1))

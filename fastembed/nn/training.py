@@ -12,6 +12,7 @@ from fastembed._native import _nn_draws
 from fastembed.core.errors import TrainingError
 from fastembed.core.rounds import Figures
 from fastembed.core.threads import single_threaded_blas
+from fastembed.nn.data import raise_bad_id, raise_not_finite
 from fastembed.nn.program import Program
 
 __all__ = ["Rows", "TrainingTask", "evaluate_rows", "raise_ended"]
@@ -20,6 +21,10 @@ __all__ = ["Rows", "TrainingTask", "evaluate_rows", "raise_ended"]
 # so that a chunk takes a tenth of a second and Ctrl-C is heard.
 ROWS_A_CHUNK = 4096
 CHUNK_WORK = 20 * 10**9
+# An epoch has diverged where its loss is so many times that of the first mini-batch, and of outputs
+# that are all 0.
+DIVERGED = 1e8
+ADVICE = "Try a lower learning rate, clipnorm, or inputs of a smaller scale"
 
 
 class Rows:
@@ -51,29 +56,19 @@ def raise_ended(what: int, row: int, rows: Rows, where: str, limits: Sequence[in
         The loss is not finite.
     """
     if what == 3:
-        raise TrainingError(
-            f"the loss is not finite in {where}; the weights are those before it. Try a lower "
-            "learning rate, clipnorm, or inputs of a smaller scale"
-        )
+        raise TrainingError(f"the loss is not finite in {where}. {ADVICE}")
     if what == 2:
         raise ValueError(f"y holds NaN or an infinite number in row {row}")
     bad = np.asarray(rows.x[row])
     if limits:
-        column = int(np.flatnonzero((bad < 0) | (bad >= np.array(limits)))[0])
-        raise ValueError(
-            f"X: id {int(bad[column])} in row {row} (column {column}) is out of range: the "
-            f"Embedding has ids 0 .. {limits[column] - 1}"
-        )
-    with np.errstate(over="ignore"):
-        column = int(np.flatnonzero(~np.isfinite(bad.astype(np.float32)))[0])
-    large = ", more than float32 holds" if np.isfinite(bad[column]) else ""
-    raise ValueError(f"X holds {bad[column]} in row {row}, column {column}{large}")
+        raise_bad_id(bad, row, limits)
+    raise_not_finite("X", bad[None], row, np.float32)
 
 
 def evaluate_rows(
     program: Program, rows: Rows, batch: int, *, training: bool = False
 ) -> NDArray[np.float64]:
-    """Loss and metrics, means over the rows."""
+    """Loss with its penalties, and metrics; means over the rows."""
     n = len(rows)
     n_batches = -(-n // batch)
     sums = np.zeros((n_batches, 1 + program.n_metrics))
@@ -85,7 +80,23 @@ def evaluate_rows(
     if what:
         where = f"mini-batch {done + 1} of an evaluation"
         raise_ended(what, row, rows, where, program.graph.id_limits)
-    return sums.sum(axis=0) / n
+    found: NDArray[np.float64] = sums.sum(axis=0) / n
+    found[0] += _penalty(program, rows) / (1 if program.loss.reduction == "mean" else n)
+    return found
+
+
+def _penalty(program: Program, rows: Rows) -> float:
+    """Of the weights, as the loss of a mini-batch of all rows has it."""
+    total = 0.0
+    for p in program.graph.parameters:
+        if p.regularizer is None or not p.trainable:
+            continue
+        w = program.params[p.start : p.start + p.size].reshape(p.shape)
+        if p.sparse:  # only rows that occur cost something
+            op = next(op for op in program.graph.ops if op.w is p)
+            w = w[np.unique(rows.x[:, op.extra : op.extra + op.ids])]
+        total += p.regularizer.penalty(w)
+    return total
 
 
 class TrainingTask:
@@ -111,6 +122,7 @@ class TrainingTask:
         seed: int,
         first_epoch: int,
         totals: list[float] | None = None,
+        watched: Sequence[Any] = (None, None),
     ) -> None:
         self.model, self.program, self.rows, self.batch = model, program, rows, batch
         self.shuffle, self.seed = shuffle, seed
@@ -122,6 +134,9 @@ class TrainingTask:
         self.work = len(rows)
         self.names = ["loss", *(m.name for m in model.metrics)]
         self.totals = np.zeros(len(self.names)) if totals is None else np.array(totals)
+        # loss of the first mini-batch; the first mini-batch of this epoch that is far above it
+        self.first_loss: float | None = watched[0]
+        self.risen: int | None = watched[1]
         self._bound = -1
 
     @property
@@ -158,7 +173,7 @@ class TrainingTask:
         stop = min(at + count * self.per_chunk, self.n_batches)
         self._bind(epoch)
         if first == 0:
-            self.totals[:] = 0
+            self.totals[:], self.risen = 0, None
         sums = np.zeros((stop - at, len(self.names)))
         step = epoch * self.n_batches + at
         rates = self._rates(step, stop - at)
@@ -171,7 +186,9 @@ class TrainingTask:
         self.model.steps_ = step + done
         if what:
             where = f"epoch {epoch + 1}, mini-batch {at + done + 1} of {self.n_batches}"
+            where += "; the weights are those before it" if what == 3 else ""
             raise_ended(what, row, self.rows, where, program.graph.id_limits)
+        self._watch(sums[:, 0], at)
         losses, examples = [], []
         for begin in range(0, stop - at, self.per_chunk):
             own = sums[begin : begin + self.per_chunk].sum(axis=0)
@@ -179,10 +196,47 @@ class TrainingTask:
             losses.append(float(own[0]))
             last = min((at + begin + self.per_chunk) * self.batch, n)
             examples.append(last - (at + begin) * self.batch)
+        if stop == self.n_batches:
+            self._judge(epoch)
         work = sum(examples)
         seen = min(stop * self.batch, n)
         shown = dict(zip(self.names, (self.totals / seen).tolist(), strict=True))
         return Figures(losses, examples, work, shown)
+
+    def _watch(self, losses: NDArray[np.float64], at: int) -> None:
+        """Keep the first loss of the run, and where losses have risen far above it."""
+        if self.first_loss is None:
+            self.first_loss = float(losses[0]) / min(self.batch, len(self.rows))
+        high = losses > DIVERGED * self.first_loss * self.batch
+        if self.risen is None and high.any():
+            self.risen = at + int(high.argmax())
+
+    def _judge(self, epoch: int) -> None:
+        """Stop a run whose loss is finite and of no use, or whose weights are not finite.
+
+        Raises
+        ------
+        TrainingError
+        """
+        params = self.program.params
+        if not (np.isfinite(params.max()) and np.isfinite(params.min())):
+            name = next(n for n, w in self.model.parameters().items() if not np.isfinite(w).all())
+            raise TrainingError(
+                f"weights {name!r} are not finite after epoch {epoch + 1}, mini-batch "
+                f"{self.n_batches} of {self.n_batches}. {ADVICE}"
+            )
+        mean, first = float(self.totals[0]) / len(self.rows), self.first_loss or 0.0
+        if mean <= DIVERGED * first or self.risen is None:
+            return
+        y, weights = self.rows.y, self.rows.weights
+        top = 1.0 if y is None else max(abs(float(y.max())), abs(float(y.min())))
+        natural = self.model.loss.natural(top, self.program.output.width)
+        natural *= 1.0 if weights is None else float(weights.max())
+        if mean > DIVERGED * natural > 0:
+            raise TrainingError(
+                f"the loss diverges: {mean:.3g} in epoch {epoch + 1}, {first:.3g} at the beginning;"
+                f" it rose at mini-batch {self.risen + 1} of {self.n_batches}. {ADVICE}"
+            )
 
     def figures(self) -> dict[str, float]:
         """Loss and metrics of the epoch, means over its rows."""

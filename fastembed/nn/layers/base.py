@@ -48,26 +48,28 @@ class Layer:
         raise NotImplementedError
 
     def config(self) -> dict[str, Any]:
-        """The class and its hyper-parameters as JSON can hold them; arrays become "zeros"."""
-        return {"class": type(self).__name__} | {
-            f.name: _plain(getattr(self, f.name)) for f in fields(self)
-        }
+        """The class and its hyper-parameters as JSON can hold them.
+
+        First values that are arrays become "zeros": a file has the weights themselves.
+        """
+        found: dict[str, Any] = {"class": type(self).__name__}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            explicit = f.name.endswith("initializer") and not isinstance(value, str)
+            found[f.name] = "zeros" if explicit and np.ndim(value) else _plain(value)
+        return found
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Regularizer):
-        return {"l1": value.l1, "l2": value.l2}
+        return {"l1": float(value.l1), "l2": float(value.l2)}
     if isinstance(value, Activation):
-        return {"name": value.name, "constant": value.constant}
+        return {"name": value.name, "constant": float(value.constant)}
     if isinstance(value, Layer):
         return value.config()
-    if isinstance(value, np.ndarray):
-        return "zeros"  # the weights are stored beside
-    if isinstance(value, (list, tuple)):
-        if any(isinstance(v, (list, tuple, np.ndarray)) for v in value):
-            return "zeros"
-        return [_plain(v) for v in value]
-    return value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def layer_from_config(config: dict[str, Any]) -> Layer:

@@ -106,23 +106,23 @@ class PReLU(Layer):
 
     Parameters
     ----------
-    initial : float or array
-        First slope.
+    alpha_initializer : float, array or str
+        First slopes: one number, (inputs,), or a name of `INITIALIZERS`.
+
+    Examples
+    --------
+    >>> PReLU().alpha_initializer
+    0.25
     """
 
-    initial: Any = 0.25
+    alpha_initializer: Any = 0.25
 
-    cases: ClassVar = (({}, (4,)),)
+    cases: ClassVar = (({}, (4,)), ({"alpha_initializer": (0.5, -0.25, 0.0, 1.5)}, (4,)))
 
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """One operation with a parameter."""
         graph.flat(x)
-
-        def first(shape: tuple[int, ...], seed: int, index: int) -> Any:
-            import numpy as np
-
-            return np.broadcast_to(np.asarray(self.initial, dtype=np.float64), shape)
-
+        first = initializer_of(self.alpha_initializer, f"layer {graph.layer!r}: alpha_initializer")
         a = graph.parameter("alpha", (x.width,), first)
         if x.name == graph.layer:
             x.name = f"{graph.layer}/z"
