@@ -281,7 +281,7 @@ def fitted():
 
 BAD = [
     (lambda: fe.Autoencoder(code_size=0).fit(UNIT), ValueError, "code_size must be .* >= 1"),
-    (lambda: fe.Autoencoder(hidden=3).fit(UNIT), TypeError, "hidden must be a sequence"),
+    (lambda: fe.Autoencoder(hidden="3").fit(UNIT), TypeError, "hidden must be a sequence"),
     (lambda: fe.Autoencoder(hidden=(3, 0)).fit(UNIT), ValueError, "hidden must hold"),
     (lambda: fe.Autoencoder(decoder="softmax").fit(UNIT), ValueError, "'gaussian', 'bernoulli'"),
     (lambda: fe.Autoencoder(noise="salt").fit(UNIT), ValueError, "'gaussian', 'masking'"),
@@ -390,11 +390,71 @@ def test_compressed_vectors_keep_inner_products(own):
 def test_the_command_compresses(run_cli, tmp_path):
     old, new = tmp_path / "old.fe", tmp_path / "new.bin"
     some_vectors().save(old)
-    result = run_cli("compress", str(old), "-d", "4", "-o", str(new), "--epochs", "30", "-q",
+    result = run_cli("compress", str(old), "-d", "4", "-o", str(new), "-q",
                      "--hidden", "8", "--workers", "1")  # fmt: skip
     assert (result.status, result.out) == (0, "")
     assert "150 words, 12 -> 4 dimensions" in result.err
+    assert "converged" not in result.err
     assert fe.KeyedVectors.load(new).vectors.shape == (150, 4)
     assert run_cli("compress", str(old), "-d", "12", "-o", str(new), "-q").status == 2
     assert run_cli("compress", str(old), "-d", "4", "-o", "x.unknown").status == 2
     assert run_cli("compress", str(old), "-d", "4", "-o", "x.fe", "--hidden", "a").status == 2
+
+
+def test_compression_of_few_words_is_that_of_principal_components():
+    for n, d, k in ((60, 12, 4), (300, 30, 10)):
+        kv = some_vectors(n, d, d)
+        about = nn.compress_vectors(kv, k, workers=1).metadata["compression"]
+        x = kv.vectors / np.linalg.norm(kv.vectors, axis=1, keepdims=True)
+        squares = np.linalg.svd(x - x.mean(axis=0), compute_uv=False) ** 2
+        best = squares[:k].sum() / squares.sum()
+        assert about["best"] == pytest.approx(best, rel=1e-5)
+        assert best - 0.003 < about["kept"] < best + 1e-6
+
+
+def test_compression_that_has_not_converged_says_so():
+    with pytest.warns(UserWarning, match=r"principal components keep .* has not converged"):
+        nn.compress_vectors(some_vectors(), 4, epochs=2, workers=1)
+    with pytest.raises(TrainingError, match="diverge"):
+        nn.compress_vectors(some_vectors(), 4, epochs=9, learning_rate=1e9, workers=1)
+    with pytest.raises(TrainingError, match=r"training has diverged: .* and that of zeros"):
+        nn.compress_vectors(some_vectors(), 4, epochs=9, learning_rate=10, workers=1)
+    one = fe.KeyedVectors(["a", "b"], np.ones((2, 5), np.float32))
+    assert nn.compress_vectors(one, 2, epochs=1, workers=1).metadata["compression"]["kept"] == 1
+
+
+@pytest.mark.filterwarnings("ignore:.*has not converged")
+def test_an_interrupted_compression_goes_on(tmp_path, run_cli, monkeypatch):
+    kv, path = some_vectors(), tmp_path / "run.fe"
+    straight = nn.compress_vectors(kv, 4, epochs=6, batch_size=16, workers=1)
+    begin = nn.training.TrainingTask.run
+
+    def press(self, epoch, first, count):
+        if epoch == 3:
+            signal.raise_signal(signal.SIGINT)
+        return begin(self, epoch, first, count)
+
+    monkeypatch.setattr(nn.training.TrainingTask, "run", press)
+    with pytest.raises(TrainingInterrupted, match=r"run\.fe"):
+        nn.compress_vectors(kv, 4, epochs=6, batch_size=16, workers=1, checkpoint=path)
+    kv.save(tmp_path / "old.fe")
+    command = ["compress", str(tmp_path / "old.fe"), "-d", "4", "-o", str(tmp_path / "new.fe"),
+               "--epochs", "6", "-q"]  # fmt: skip
+    stopped = run_cli(*command)
+    assert stopped.status == 130
+    assert "--resume" in stopped.err
+    monkeypatch.undo()
+    again = nn.compress_vectors(
+        kv, 4, epochs=6, batch_size=16, workers=1, checkpoint=path, resume=True
+    )
+    np.testing.assert_array_equal(again.vectors, straight.vectors)
+    # of a run that has ended the result, at once
+    ended = nn.compress_vectors(
+        kv, 4, epochs=6, batch_size=16, workers=1, checkpoint=path, resume=True
+    )
+    np.testing.assert_array_equal(ended.vectors, straight.vectors)
+    assert run_cli(*command).status == 1
+    assert run_cli(*command, "--resume").status == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new.fe", "old.fe", "run.fe"]
+    whole = nn.compress_vectors(kv, 4, epochs=6)
+    np.testing.assert_array_equal(fe.KeyedVectors.load(tmp_path / "new.fe").vectors, whole.vectors)

@@ -349,3 +349,23 @@ def test_a_variational_layer_adds_the_divergence():
     mu, v = np.split(found["values"]["dense"], 2, axis=1)
     kl = 0.5 * (mu**2 + np.exp(v) - 1 - v).sum(axis=1)
     assert found["loss"] == pytest.approx(((mu**2).sum(axis=1) + 0.7 * kl).mean(), rel=1e-9)
+
+
+def test_each_table_of_a_concatenation_has_its_own_limit_of_ids():
+    words, shapes = nn.Embedding(1000, 3, columns=(0, 2)), nn.Embedding(4, 2, columns=(2, 4))
+    net = nn.Sequential([nn.Concatenate([words, shapes]), nn.Dense(2)]).compile("sgd", "mse")
+    x = np.array([[999, 5, 3, 0], [0, 998, 0, 3]], dtype=np.int32)
+    tables = net.build(4).parameters()
+    a, b = (t for name, t in tables.items() if name.endswith("table"))
+    rows = np.concatenate([a[x[:, :2]].reshape(2, -1), b[x[:, 2:]].reshape(2, -1)], axis=1)
+    w, bias = tables["dense/kernel"], tables["dense/bias"]
+    np.testing.assert_allclose(net.predict(x), rows @ w + bias, rtol=1e-5, atol=1e-6)
+    assert nn.gradcheck(net, x, np.ones((2, 2))).ok
+    for column, value, limit in ((0, 1000, 999), (3, 4, 3), (2, -1, 3)):
+        bad = x.copy()
+        bad[1, column] = value
+        message = rf"id {value} in row 1 \(column {column}\) is out of range: .* 0 \.\. {limit}"
+        with pytest.raises(ValueError, match=message):
+            net.predict(bad)
+        with pytest.raises(ValueError, match=message):
+            net.fit(bad, np.ones((2, 2)), shuffle=False)

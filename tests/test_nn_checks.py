@@ -320,3 +320,59 @@ def test_a_run_goes_on_with_its_own_callbacks_only(tmp_path):
     assert path.exists()
     # those without a memory need not be the same
     three().fit(X, LABELS, callbacks=[nn.EarlyStopping("loss", patience=9)], resume=True, **fit)
+
+
+# ------------------------------------------------------------------------ layers changed later
+
+
+def test_a_layer_that_is_frozen_later_stays_as_it_is():
+    net = three().build(3)
+    net.fit(X, LABELS)
+    net.layers[0].trainable = False
+    before = net.get_weights()
+    net.fit(X, LABELS)
+    after = net.get_weights()
+    assert all((b == a).all() for b, a in zip(before[:2], after[:2], strict=True))
+    assert (before[2] != after[2]).any()
+    assert net.summary().endswith("31 parameters, 15 of them trained")
+    assert set(nn.gradients(net, X, LABELS)["gradients"]) == {"dense_1/kernel", "dense_1/bias"}
+    assert set(nn.gradcheck(net, X, LABELS).errors) == {"dense_1/kernel", "dense_1/bias"}
+    net.layers[0].trainable = True
+    net.fit(X, LABELS)
+    assert (net.get_weights()[0] != after[0]).any()
+
+
+def test_a_penalty_that_is_changed_later_counts():
+    net = one("mse").build(3)
+    plain = net.evaluate(X, BINARY)["loss"]
+    net.layers[0].kernel_regularizer = nn.Regularizer(l1=2.0)
+    own = 2 * np.abs(net.parameters()["dense/kernel"]).sum()
+    assert net.evaluate(X, BINARY)["loss"] == pytest.approx(plain + own, rel=1e-6)
+
+
+# ------------------------------------------------------------------------------ what is reported
+
+
+def test_gradcheck_finds_a_small_wrong_gradient_beside_a_large_one():
+    # the second unit is at its kink: differences straddle it, with a millionth of the largest slope
+    layers = [
+        nn.Dense(2, "relu", kernel_initializer=[[1.0, 0.0]]),
+        nn.Dense(1, kernel_initializer=[[1.0], [1e-9]]),
+    ]
+    net = nn.Sequential(layers).compile("sgd", "mse")
+    found = nn.gradcheck(net, [[1000.0]], [[999.0]])
+    assert found.floor < 1e-2
+    assert not found.ok
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "binary_accuracy"])
+@pytest.mark.parametrize("low", [-1, 0])
+def test_binary_accuracy_of_scores_is_by_their_sign(metric, low):
+    x = np.array([[-2.0], [-0.2], [0.2], [2.0]])
+    y = np.array([low, low, 1, 1])
+    net = nn.Sequential([nn.Dense(1, kernel_initializer="ones")])
+    assert net.compile("sgd", "hinge", [metric]).evaluate(x, y)[metric] == 1.0
+    logits = nn.BinaryCrossentropy(from_logits=True)
+    assert net.compile("sgd", logits, [metric]).evaluate(x, y.clip(0))[metric] == 1.0
+    chosen = nn.Metric("above_one", nn.METRICS["binary_accuracy"].code, threshold=1.0)
+    assert net.compile("sgd", "hinge", [chosen]).evaluate(x, y)["above_one"] == 0.75

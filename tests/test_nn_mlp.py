@@ -165,7 +165,7 @@ def test_scikit_learns_own_checks_of_estimators(kind):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must be integers >= 1"),
+        ({"hidden_layer_sizes": (0,)}, "hidden_layer_sizes must hold integers >= 1"),
         ({"activation": "nope"}, "activation must be one of"),
         ({"solver": "lbfgs"}, "solver must be an Optimizer or one of sgd"),
         ({"batch_size": 0}, "batch_size must be 'auto'"),

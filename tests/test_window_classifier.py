@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 
 import numpy as np
 import pytest
 
 from fastembed import FormatError, KeyedVectors, NotFittedError, nn
+from fastembed.core import rounds
+from fastembed.core.rounds import TrainingInterrupted
 from fastembed.evaluate.tagging import TaggedSentence, read_tagged, score_tags
 from fastembed.io.native import read_native, write_native
 from fastembed.nn.tagging import compare_tagging, every_tenth, random_like
@@ -255,6 +258,15 @@ def test_files_with_other_metadata_are_refused(tmp_path, where, value):
         nn.WindowClassifier.load(tmp_path / "bad.fe")
 
 
+def test_no_words_have_no_tags():
+    model = nn.WindowClassifier(**QUICK).fit(*columns(TRAIN))
+    assert model.predict([]) == []
+    assert model.predict([[], ["w0_1"], []])[::2] == [[], []]
+    assert model.scores([[]])[0].shape == (0, 5)
+    with pytest.raises(ValueError, match="at least 1"):
+        model.evaluate([], [])
+
+
 def test_bad_input_is_named():
     model = nn.WindowClassifier(**QUICK)
     with pytest.raises(ValueError, match="sentence 1 has 2 words and 1 tags"):
@@ -265,6 +277,24 @@ def test_bad_input_is_named():
         model.fit([["a"]])
     with pytest.raises(ValueError, match="no words"):
         model.fit([[], []], [[], []])
+    with pytest.raises(TypeError, match=r"list of lists of words.*generator"):
+        model.fit((s for s in [["a"]]), [["x"]])
+    with pytest.raises(TypeError, match=r"list of lists of tags.*generator"):
+        model.fit([["a"]], (s for s in [["x"]]))
+    with pytest.raises(TypeError, match="sentences: item 1 holds 7; words must be strings"):
+        model.fit([["a"], ["b", 7]], [["x"], ["y", "y"]])
+    with pytest.raises(TypeError, match="tags: item 0 holds 1; tags must be strings"):
+        model.fit([["a"]], [[1]])
+    with pytest.raises(TypeError, match="item 0 must be a list of words; got 3"):
+        model.fit([3], [["x"]])
+    kv = class_vectors()
+    kv.vectors[5, 2] = np.nan
+    with pytest.raises(ValueError, match=r"vector of 'w0_5' \(row 5\) is not finite"):
+        model.fit(*columns(TRAIN), vectors=kv)
+    with pytest.raises(ValueError, match=r"\(sentences, None\) for objective 'corrupted'"):
+        nn.WindowClassifier(objective="corrupted").fit([["a", "b"]], validation=([["a"]], [["x"]]))
+    with pytest.raises(ValueError, match=r"\(sentences, tags\) for objective 'softmax'"):
+        model.fit([["a", "b"]], [["x", "x"]], validation=([["a"]], None))
     with pytest.raises(TypeError, match="split them first"):
         model.fit(["a b", "c"], [["x"], ["y"]])
     with pytest.raises(ValueError, match="objective must be one of"):
@@ -325,6 +355,7 @@ def test_figures_are_those_of_scikit_learn():
         assert report.groups["none"] == (0, 0.0, 0.0)
         assert json.loads(report.to_json())["tokens"] == n
         assert "macro F1" in report.table()
+        assert f"{'none':<12}{0:>9}{'n/a':>10}{'n/a':>10}" in report.table().splitlines()
     with pytest.raises(ValueError, match="3 right tags and 2 predicted"):
         score_tags("abc", "ab")
 
@@ -359,10 +390,85 @@ def test_the_command_compares_modes(files, run_cli):
     assert "\nrandom" not in table.out
 
 
+def press_in(monkeypatch, epoch, runs=1):
+    """Ctrl-C in the middle of an epoch, after some whole runs."""
+    whole, seen = nn.training.TrainingTask.run, []
+
+    def run(self, at, first, count):
+        seen.append(at == 0 and first == 0)
+        if sum(seen) == runs and at == epoch:
+            signal.raise_signal(signal.SIGINT)
+        return whole(self, at, first, count)
+
+    monkeypatch.setattr(nn.training.TrainingTask, "run", run)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """An epoch of several chunks, a chunk a round."""
+    monkeypatch.setattr(nn.training, "ROWS_A_CHUNK", 64)
+    monkeypatch.setattr(rounds, "ROUND_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_the_command_goes_on_where_it_was_interrupted(files, run_cli, monkeypatch):
+    command = ["evaluate", files / "v.fe", "--task", "tagging", "--tagged", files / "t.txt", "-q",
+               "--epochs", "3", "--hidden", "8", "--workers", "1", "--json"]  # fmt: skip
+    straight = run_cli(*command)
+    saved = ["--checkpoint", files / "run"]
+    with monkeypatch.context() as patch:
+        press_in(patch, 1, runs=2)
+        stopped = run_cli(*command, *saved)
+    assert (stopped.status, stopped.out) == (130, "")
+    assert "run.frozen; the same command with --resume" in stopped.err
+    assert {p.name for p in files.glob("run*")} == {"run.tuned", "run.frozen"}
+    refused = run_cli(*command, *saved)
+    assert refused.status == 1
+    assert "run.tuned" in refused.err
+    other = run_cli(*command, *saved, "--resume", "--learning-rate", "1")
+    assert other.status == 1
+    assert "a checkpoint of another run" in other.err
+    moved = class_vectors(seed=1)
+    moved.save(files / "other.fe")
+    other = run_cli(command[0], files / "other.fe", *command[2:], *saved, "--resume")
+    assert other.status == 1
+    assert "first weights differ" in other.err
+    again = run_cli(*command, *saved, "--resume")
+    assert again.status == 0, again.err
+    assert again.out == straight.out
+    assert not list(files.glob("run*"))
+    assert run_cli(*command, "--resume").status == 2
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("objective", ["softmax", "corrupted"])
+def test_an_interrupted_run_goes_on_to_the_same_bits(objective, tmp_path, monkeypatch):
+    words, tags = columns(TRAIN)
+    tags = None if objective == "corrupted" else tags
+    held = columns(TEST)[0], None if tags is None else columns(TEST)[1]
+    held = (held[0], held[1]) if objective == "corrupted" else None
+
+    def model():
+        return nn.WindowClassifier(**QUICK | {"epochs": 4}, objective=objective)
+
+    straight = model().fit(words, tags, validation=held)
+    path = tmp_path / "run.fe"
+    with monkeypatch.context() as patch:
+        press_in(patch, 2)
+        with pytest.raises(TrainingInterrupted, match=r"epoch 3 of 4 \([1-9]"):
+            model().fit(words, tags, validation=held, checkpoint=path)
+    again = model()
+    again.fit(words, tags, validation=held, checkpoint=path, resume=True)
+    assert again.network_.flat_weights().tobytes() == straight.network_.flat_weights().tobytes()
+    assert again.network_.history_.history == straight.network_.history_.history
+    assert ("val_loss" in again.network_.history_.history) == (objective == "corrupted")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--task", "tagging"], "needs --tagged FILE"),
+        (["--checkpoint", "x"], "--checkpoint has no meaning with --task similarity"),
         (["--tagged", "t.txt"], "--tagged has no meaning with --task similarity"),
         (["--task", "tagging", "--tagged", "t.txt", "--method", "3cosmul"], "--method has no"),
     ],
@@ -371,26 +477,3 @@ def test_options_that_do_not_go_together(files, run_cli, options, message):
     done = run_cli("evaluate", files / "v.fe", *options)
     assert done.status == 2
     assert message in done.err
-
-
-# ------------------------------------------------------------------- two tables of one input
-
-
-def test_each_table_of_a_concatenation_has_its_own_limit_of_ids():
-    words, shapes = nn.Embedding(1000, 3, columns=(0, 2)), nn.Embedding(4, 2, columns=(2, 4))
-    net = nn.Sequential([nn.Concatenate([words, shapes]), nn.Dense(2)]).compile("sgd", "mse")
-    x = np.array([[999, 5, 3, 0], [0, 998, 0, 3]], dtype=np.int32)
-    tables = net.build(4).parameters()
-    a, b = (t for name, t in tables.items() if name.endswith("table"))
-    rows = np.concatenate([a[x[:, :2]].reshape(2, -1), b[x[:, 2:]].reshape(2, -1)], axis=1)
-    w, bias = tables["dense/kernel"], tables["dense/bias"]
-    np.testing.assert_allclose(net.predict(x), rows @ w + bias, rtol=1e-5, atol=1e-6)
-    assert nn.gradcheck(net, x, np.ones((2, 2))).ok
-    for column, value, limit in ((0, 1000, 999), (3, 4, 3), (2, -1, 3)):
-        bad = x.copy()
-        bad[1, column] = value
-        message = rf"id {value} in row 1 \(column {column}\) is out of range: .* 0 \.\. {limit}"
-        with pytest.raises(ValueError, match=message):
-            net.predict(bad)
-        with pytest.raises(ValueError, match=message):
-            net.fit(bad, np.ones((2, 2)), shuffle=False)

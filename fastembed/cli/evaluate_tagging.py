@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from fastembed.cli.options import reporter
+from fastembed.cli.training import CHECKPOINT_OPTIONS, Checkpoint, checkpoint_options
 from fastembed.cli.vectors import open_vectors
 
 __all__ = ["evaluate_tagging", "tagging_options"]
@@ -37,7 +38,7 @@ def tagging_options(command: Any) -> Any:
                      show_default=True, help="tagging: of Adam."),
     )[::-1]:  # fmt: skip
         command = option(command)
-    return command
+    return checkpoint_options(command, "tagging only, in FILE.MODE of each; default: nowhere")
 
 
 def evaluate_tagging(
@@ -58,8 +59,13 @@ def evaluate_tagging(
     """Train a tagger in each mode, test it, and print the figures."""
     from fastembed.embed.keyed_vectors import KeyedVectors
     from fastembed.evaluate.tagging import read_tagged
-    from fastembed.nn.tagging import compare_tagging, every_tenth
+    from fastembed.nn.tagging import checkpoint_of, compare_tagging, every_tenth
 
+    chosen = list(dict.fromkeys(modes)) or list(MODES[:3])
+    resume, place, minutes = (params.pop(name) for name in CHECKPOINT_OPTIONS)
+    saved = Checkpoint.chosen(
+        "-", resume, place, minutes, lambda at: [checkpoint_of(at, mode) for mode in chosen]
+    )
     train = read_tagged(tagged, fold=fold_tags)
     if tagged_test is not None:
         test = read_tagged(tagged_test, fold=fold_tags)
@@ -68,18 +74,20 @@ def evaluate_tagging(
     kv = open_vectors(vectors)
     if len(kv) > restrict_vocab:
         kv = KeyedVectors(kv.words[:restrict_vocab], kv.vectors[:restrict_vocab])
-    chosen = list(dict.fromkeys(modes)) or list(MODES[:3])
     params |= {"case": "keep" if case_sensitive else "fallback", "hidden": (params["hidden"],)}
-    found = compare_tagging(
-        kv,
-        train,
-        test,
-        modes=chosen,
-        progress=reporter(quiet),
-        seed=seed,
-        workers=workers,
-        **params,
-    )
+    with saved.hint():
+        found = compare_tagging(
+            kv,
+            train,
+            test,
+            modes=chosen,
+            progress=reporter(quiet),
+            seed=seed,
+            workers=workers,
+            **saved.fit_options(),
+            **params,
+        )
+    saved.remove()
     if as_json:
         result = {
             "vectors": vectors,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -96,8 +96,8 @@ def output_options(command: Any) -> Any:
     return command
 
 
-def checkpoint_options(command: Any) -> Any:
-    """--resume, --checkpoint and --checkpoint-minutes."""
+def checkpoint_options(command: Any, place: str = "default: OUTPUT.checkpoint") -> Any:
+    """--resume, --checkpoint and --checkpoint-minutes; ``place`` says where without the second."""
     for option in (
         click.option(
             "--checkpoint-minutes",
@@ -109,7 +109,7 @@ def checkpoint_options(command: Any) -> Any:
         click.option(
             "--checkpoint",
             metavar="FILE",
-            help="Where Ctrl-C saves the run; default: OUTPUT.checkpoint.",
+            help=f"Where Ctrl-C saves the run; {place}.",
         ),
         click.option(
             "--resume",
@@ -164,24 +164,31 @@ class Checkpoint:
     place: str | None
     resume: bool
     minutes: float
+    files: tuple[str, ...] = ()
 
     @classmethod
     def chosen(
-        cls, output: str, resume: bool, checkpoint: str | None, checkpoint_minutes: float
+        cls,
+        output: str,
+        resume: bool,
+        checkpoint: str | None,
+        checkpoint_minutes: float,
+        files: Callable[[str], Sequence[str]] = lambda place: (place,),
     ) -> Checkpoint:
-        """From the values of `checkpoint_options`."""
+        """From the values of `checkpoint_options`; ``files`` are those of a place, if several."""
         if output == "-" and checkpoint is None and resume:
             raise click.UsageError("--resume with an output to - needs --checkpoint FILE")
         place = checkpoint or (None if output == "-" else output + CHECKPOINT)
-        there = place is not None and os.path.exists(place)
+        names = () if place is None else tuple(files(place))
+        there = [name for name in names if os.path.exists(name)]
         if resume and not there:
             click.echo(f"no checkpoint at {place}: starting from the beginning", err=True)
             resume = False
         if there and not resume:
             raise FileExistsError(
-                17, "is there already: go on from it with --resume, or remove it", place
+                17, "is there already: go on from it with --resume, or remove it", there[0]
             )
-        return cls(place, resume, checkpoint_minutes)
+        return cls(place, resume, checkpoint_minutes, names)
 
     def fit_options(self) -> dict[str, Any]:
         """Arguments of ``fit``."""
@@ -204,8 +211,9 @@ class Checkpoint:
 
     def remove(self) -> None:
         """The run is over and its result saved."""
-        if self.place is not None and os.path.exists(self.place):
-            os.unlink(self.place)
+        for name in self.files:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
 
 
 def _save(model: Any, output: str, format: VectorFormat) -> None:

@@ -38,7 +38,7 @@ class TagScore(NamedTuple):
 
 
 class WordGroup(NamedTuple):
-    """Figures of some of the words; NaN-free: 0 if there are none."""
+    """Figures of some of the words; 0 if there are none, "n/a" in a table."""
 
     tokens: int
     accuracy: float
@@ -75,9 +75,8 @@ class TaggingReport:
         lines = [f"{'':<12}{'tokens':>9}{'accuracy':>10}{'macro F1':>10}"]
         for name, group in (("all", WordGroup(self.tokens, self.accuracy, self.macro_f1)),
                             *self.groups.items()):  # fmt: skip
-            lines.append(
-                f"{name:<12}{group.tokens:>9,}{group.accuracy:>10.4f}{group.macro_f1:>10.4f}"
-            )
+            figures = [f"{v:.4f}" if group.tokens else "n/a" for v in group[1:]]
+            lines.append(f"{name:<12}{group.tokens:>9,}{figures[0]:>10}{figures[1]:>10}")
         often = sorted(self.per_tag.items(), key=lambda item: (-item[1].support, item[0]))[:tags]
         if often:
             lines.append(f"{'tag':<12}{'tokens':>9}{'precision':>10}{'recall':>10}{'F1':>8}")

@@ -19,6 +19,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.io.native import read_native, write_native
+from fastembed.nn.data import check_sizes
 from fastembed.nn.layers import Dense, Layer
 from fastembed.nn.losses import Loss
 from fastembed.nn.optimizers import optimizer_of
@@ -84,14 +85,8 @@ class EncoderDecoder(Params):
         """Validated hyper-parameters by name; ``decoder_hidden`` is filled in."""
         params = super().check_params()
         for name in ("hidden", "decoder_hidden"):
-            sizes = params[name]
-            if sizes is None:
-                continue
-            if isinstance(sizes, (str, bytes)) or not isinstance(sizes, (Sequence, np.ndarray)):
-                raise TypeError(f"{name} must be a sequence of sizes; got {sizes!r}")
-            if any(isinstance(n, bool) or n != int(n) or n < 1 for n in sizes):
-                raise ValueError(f"{name} must hold integers >= 1; got {sizes!r}")
-            params[name] = tuple(int(n) for n in sizes)
+            if params[name] is not None:
+                params[name] = check_sizes(name, params[name])
         if params["decoder_hidden"] is None:
             params["decoder_hidden"] = params["hidden"][::-1]
         return params
@@ -197,7 +192,7 @@ class EncoderDecoder(Params):
             For pipelines.
         validation_data : array_like, optional
             Rows of which ``val_loss`` is computed after each epoch, without noise.
-        validation_split, sample_weight, callbacks, progress, checkpoint, resume
+        validation_split, sample_weight, callbacks, progress, checkpoint, resume, checkpoint_seconds
             As of `Sequential.fit`; callbacks get the network.
 
         Raises

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
+from fastembed.core.errors import TrainingError
+from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.nn.autoencoder import Autoencoder
 
 __all__ = ["compress_vectors"]
+
+EPOCHS, STEPS = 20, 4000  # at least, where no number of epochs is given
+SHORT = 0.01  # of the variance that principal components keep: less than that is near enough
+BLOCK = 8192
 
 
 def compress_vectors(
@@ -21,13 +29,16 @@ def compress_vectors(
     hidden: Sequence[int] = (),
     activation: str = "tanh",
     normalize: bool = True,
-    epochs: int = 20,
+    epochs: int | None = None,
     batch_size: int = 256,
     learning_rate: float = 5e-3,
     schedule: Literal["constant", "linear", "cosine"] = "cosine",
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | bool | None = None,
+    checkpoint: StrPath | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = 600.0,
 ) -> KeyedVectors:
     """Vectors of the same words with fewer dimensions, whose inner products stay near.
 
@@ -47,20 +58,32 @@ def compress_vectors(
         Of the hidden layers.
     normalize : bool
         Take the old vectors at length 1, as cosines see them.
-    epochs, batch_size, learning_rate, schedule, seed, workers
+    epochs : int, optional
+        By default 20, more for few words: at least 4,000 mini-batches.
+    batch_size, learning_rate, schedule, seed, workers
         As of `Autoencoder`.
+    progress, checkpoint, resume, checkpoint_seconds
+        As of `Sequential.fit`.
 
     Returns
     -------
     KeyedVectors
         With the old words and counts, float32; ``metadata["compression"]`` has the parameters,
-        the loss (mean squared error of a number) and ``kept``, the share of the variance that the
-        reconstructions have.
+        the loss (mean squared error of a number), ``kept``, the share of the variance that the
+        reconstructions have, and ``best``, what principal components would keep: no linear decoder
+        keeps more.
+
+    Warns
+    -----
+    UserWarning
+        ``kept`` is more than 0.01 below ``best``: training has not converged.
 
     Raises
     ------
     ValueError, TypeError
         ``dimensions`` is not below those of the vectors, or a parameter is out of range.
+    TrainingError
+        The loss diverges, or the reconstructions are worse than no vectors at all.
 
     Examples
     --------
@@ -68,7 +91,7 @@ def compress_vectors(
     >>> words = [f"w{i}" for i in range(200)]
     >>> flat = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 20))
     >>> old = KeyedVectors(words, flat.astype(np.float32))
-    >>> new = compress_vectors(old, 3, epochs=50, batch_size=20, learning_rate=0.01)
+    >>> new = compress_vectors(old, 3)
     >>> bool(abs(new.similarity("w1", "w2") - old.similarity("w1", "w2")) < 0.05)
     True
     """
@@ -83,6 +106,8 @@ def compress_vectors(
     if normalize:
         lengths = np.linalg.norm(x, axis=1, keepdims=True)
         x /= np.where(lengths > 0, lengths, 1)
+    if epochs is None:
+        epochs = max(EPOCHS, -(-STEPS // max(1, len(x) // batch_size)))
     model = Autoencoder(
         code_size=int(dimensions),
         hidden=tuple(hidden),
@@ -94,13 +119,19 @@ def compress_vectors(
         schedule=schedule,
         seed=seed,
         workers=workers,
-    ).fit(x, progress=progress)
+    ).fit(
+        x,
+        progress=progress,
+        checkpoint=checkpoint,
+        resume=resume,
+        checkpoint_seconds=checkpoint_seconds,
+    )
     weights = model.decoder_.parameters()
     decoder, bias = (weights[f"output/{name}"].astype(np.float64) for name in ("kernel", "bias"))
     basis, triangle = np.linalg.qr(decoder.T)
     codes = model.transform(x) @ triangle.T.astype(np.float32) + (bias @ basis).astype(np.float32)
     loss = model.reconstruction_loss(x)
-    variance = float(x.var(axis=0, dtype=np.float64).mean())
+    kept, best = _kept(x, loss, int(dimensions))
     about: dict[str, Any] = {
         "dimensions_before": d,
         "hidden": [int(n) for n in hidden],
@@ -108,7 +139,8 @@ def compress_vectors(
         "epochs": epochs,
         "seed": seed,
         "loss": loss,
-        "kept": 1 - loss / variance if variance else 1.0,
+        "kept": kept,
+        "best": best,
     }
     counts = vectors.expandos.get("count")
     return KeyedVectors(
@@ -117,3 +149,31 @@ def compress_vectors(
         counts=counts,
         metadata={**vectors.metadata, "compression": about},
     )
+
+
+def _kept(x: NDArray[np.float32], loss: float, dimensions: int) -> tuple[float, float]:
+    """Share of the variance that reconstructions have, and that principal components would."""
+    d = x.shape[1]
+    mean = x.mean(axis=0, dtype=np.float64)
+    covariance = np.zeros((d, d))
+    for start in range(0, len(x), BLOCK):
+        rows = x[start : start + BLOCK] - mean
+        covariance += rows.T @ rows
+    values = np.linalg.eigvalsh(covariance / len(x)).clip(min=0)
+    variance, size = values.sum() / d, float(values.sum() + (mean**2).sum()) / d
+    if not variance:
+        return 1.0, 1.0
+    kept, best = 1 - loss / float(variance), float(values[d - dimensions :].sum() / values.sum())
+    if loss > 4 * size:
+        raise TrainingError(
+            f"training has diverged: the mean squared error of the reconstructions is {loss:.3g} "
+            f"and that of zeros {size:.3g}; try a lower learning rate"
+        )
+    if kept < best - SHORT:
+        warnings.warn(
+            f"{dimensions} dimensions keep {kept:.1%} of the variance where principal components "
+            f"keep {best:.1%}: training has not converged; give more epochs or a lower learning "
+            "rate",
+            stacklevel=3,
+        )
+    return kept, best

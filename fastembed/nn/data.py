@@ -29,7 +29,7 @@ IDS = ("int32", "int64")
 BLOCK = 1 << 16  # numbers that are looked at together: they stay in the cache
 
 
-def check_count(name: str, value: Any, low: int = 1) -> int:
+def check_count(name: str, value: Any, low: int = 1, kind: str = "be an integer") -> int:
     """An integer of any type, not a truth value, from ``low`` on.
 
     Examples
@@ -42,17 +42,17 @@ def check_count(name: str, value: Any, low: int = 1) -> int:
     except TypeError:
         number = low - 1
     if isinstance(value, (bool, np.bool_)) or number < low:
-        raise ValueError(f"{name} must be an integer >= {low}; got {value!r}")
+        raise ValueError(f"{name} must {kind} >= {low}; got {value!r}")
     return number
 
 
 def check_sizes(name: str, value: Any) -> tuple[int, ...]:
     """Sizes of layers, each an integer >= 1; one number is one layer."""
     if isinstance(value, (int, np.integer)):
-        return (check_count(name, value),)
+        return (check_count(name, value, kind="hold integers"),)
     if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
         raise TypeError(f"{name} must be a sequence of sizes; got {value!r}")
-    return tuple(check_count(f"{name}: a size", n) for n in value)
+    return tuple(check_count(name, n, kind="hold integers") for n in value)
 
 
 def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool, layer: str) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from fastembed.nn.training import Rows, TrainingTask, evaluate_rows
 __all__ = ["fit_network"]
 
 KIND = "Sequential checkpoint"
+WEIGHTS = "first weights"
 
 
 class _Figures(Callback):
@@ -69,11 +70,11 @@ def _split(
     return rows.part(0, keep), rows.part(keep, len(rows))
 
 
-def _fingerprint(rows: Rows) -> str:
+def _fingerprint(*given: NDArray[Any] | None) -> str:
     def reader(array: NDArray[Any]) -> Any:
         return lambda start, stop: array[start:stop]
 
-    arrays = [a for a in (rows.x, rows.y, rows.weights) if a is not None]
+    arrays = [a for a in given if a is not None]
     facts = [f"{a.dtype} {a.shape}" for a in arrays]
     return sampled_digest(facts, [(len(a), reader(a), 16) for a in arrays])
 
@@ -118,7 +119,9 @@ def _load(
     found = file.metadata
     if found.get("kind") != KIND:
         raise FormatError(f"{path}: not the checkpoint of a network's training")
-    differ = [k for k, v in facts.items() if found["run"].get(k) != v]
+    differ = [
+        k for k, v in facts.items() if found["run"].get(k) != v and not (k == WEIGHTS and v is None)
+    ]
     if differ:
         raise TrainingError(
             f"{path}: a checkpoint of another run: {', '.join(differ)} differ; resume with the "
@@ -194,7 +197,9 @@ def fit_network(
         raise ValueError(f"batch_size must be even for loss {model.loss.name}; got {batch}")
     model.history_, model.stop_training = History(), False
     facts = run_config(model) | {
-        "data": _fingerprint(rows),
+        "data": _fingerprint(rows.x, rows.y, rows.weights),
+        # explicit ones are not in the layers' configuration; once learned they say nothing
+        WEIGHTS: None if model.steps_ else _fingerprint(model.flat_weights()),
         "batch": batch,
         "epochs": epochs,
         "shuffle": bool(shuffle),
@@ -239,6 +244,8 @@ def fit_network(
             unit="rows",
             finished=lambda: model.stop_training,
         )
+        if checkpoint is not None:
+            save(position)
     finally:
         model.epochs_done_ = facts["first_epoch"] + position.epoch
         model.training_seconds_ = position.seconds

@@ -20,6 +20,8 @@ from fastembed.nn.training import Rows, raise_ended
 
 __all__ = ["GradientCheck", "gradcheck", "gradients", "jacobian", "vjp"]
 
+ROUNDING = 4  # units in the last place that a sum of losses may be off
+
 
 def _wide(
     model: Any, rows: Rows, params: NDArray[Any], *, fuse: bool, loss: Any, inputs: bool = False
@@ -117,12 +119,14 @@ def _by_name(model: Any, flat: NDArray[Any]) -> dict[str, NDArray[np.float64]]:
 class GradientCheck:
     """How far gradients are from central differences.
 
-    ``errors`` is by weight the largest |a - b| / max(|a| + |b|, 1e-6 of the largest gradient);
-    ``ok`` says that all are below ``tolerance``.
+    ``errors`` is by weight the largest |a - b| / max(|a| + |b|, floor); ``ok`` says that all are
+    at most ``tolerance``. Below ``floor`` differences say nothing: it is 1e-6 of the largest
+    gradient, or what rounding of the loss makes of a difference, divided by ``tolerance``.
     """
 
     errors: dict[str, float]
     tolerance: float
+    floor: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -171,7 +175,7 @@ def gradcheck(
     rows = model.prepare(X, y, sample_weight)
     params = model.flat_weights().astype(np.float64)
     program = _wide(model, rows, params, fuse=True, loss=model.loss)
-    _run(program, rows, 0, program.after_backward, training)
+    loss = _run(program, rows, 0, program.after_backward, training)
     exact = program.grads.copy()
     scale = len(rows) if model.loss.reduction == "mean" else 1
     learned = [p for p in model.parameter_list() if p.trainable]
@@ -189,12 +193,13 @@ def gradcheck(
             numeric[i] = (sides[0] - sides[1]) / (2 * step * scale)
         compared[p.name] = (exact[where], numeric)
     top = max((np.abs(a).max() for a, _ in compared.values()), default=0.0)
-    floor = max(1e-6 * float(top), 1e-12) / tolerance * 1e-2
+    rounding = ROUNDING * np.finfo(np.float64).eps * max(abs(loss), 1.0) / (step * scale)
+    floor = max(1e-6 * float(top), rounding / tolerance)
     errors = {
         name: float((np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), floor)).max())
         for name, (a, b) in compared.items()
     }
-    return GradientCheck(errors, tolerance)
+    return GradientCheck(errors, tolerance, floor)
 
 
 def vjp(model: Any, X: ArrayLike, v: ArrayLike) -> NDArray[np.float64]:

@@ -62,6 +62,9 @@ def metrics_of(given: Iterable[str | Metric], loss: Loss, n_output: int) -> list
     """
     from fastembed._native import _nn
 
+    # outputs above it mean 1: of scores 0, of probabilities 0.5
+    scores = bool(getattr(loss, "from_logits", False)) or loss.targets == "binary"
+    threshold = 0.0 if scores else 0.5
     found = []
     for item in given:
         if isinstance(item, Metric):
@@ -69,17 +72,16 @@ def metrics_of(given: Iterable[str | Metric], loss: Loss, n_output: int) -> list
         elif item in ("accuracy", "acc"):
             classes = loss.labels or n_output > 1
             one = loss.targets in ("unit", "binary") and not loss.labels
-            logits = bool(getattr(loss, "from_logits", False)) or loss.targets == "binary"
             metric = (
                 Metric("accuracy", ACCURACY, classes=True)
                 if classes and not one
-                else Metric("accuracy", BINARY, threshold=0.0 if logits else 0.5)
+                else Metric("accuracy", BINARY, threshold=threshold)
             )
         elif item.startswith("top_") and item[4:].isdigit():
             metric = Metric(item, TOP_K, k=int(item[4:]), classes=True)
         elif SHORT.get(item, item) in METRICS:
             chosen = METRICS[SHORT.get(item, item)]
-            metric = Metric(item, chosen.code, chosen.k, chosen.threshold, chosen.classes)
+            metric = Metric(item, chosen.code, chosen.k, threshold, chosen.classes)
         else:
             allowed = ", ".join(["accuracy", *METRICS, "top_3, top_5, ..."])
             raise ValueError(f"metrics must be among {allowed}; got {item!r}")

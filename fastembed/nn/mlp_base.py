@@ -19,6 +19,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params
 from fastembed.io.native import read_native, write_native
 from fastembed.nn.callbacks import EarlyStopping
+from fastembed.nn.data import check_count, check_sizes
 from fastembed.nn.layers import Dense
 from fastembed.nn.optimizers import OPTIMIZERS, Optimizer, optimizer_of
 from fastembed.nn.regularizers import Regularizer
@@ -71,13 +72,6 @@ class MLP(Params):
             return int(state)
         raise ValueError(f"random_state must be None, an integer >= 0 or a RandomState: {state!r}")
 
-    def _sizes(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        listed = [sizes] if isinstance(sizes, (int, np.integer)) else list(sizes)
-        if not all(isinstance(n, (int, np.integer)) and n >= 1 for n in listed):
-            raise ValueError(f"hidden_layer_sizes must be integers >= 1; got {sizes!r}")
-        return [int(n) for n in listed]
-
     def _optimizer(self) -> Optimizer:
         if isinstance(self.solver, Optimizer):
             return self.solver
@@ -96,17 +90,15 @@ class MLP(Params):
     def _batch(self, n: int) -> int:
         if self.batch_size == "auto":
             return min(200, n)
-        size = self.batch_size
-        if not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"batch_size must be 'auto' or an integer >= 1; got {size!r}")
-        return min(int(size), n)
+        return min(check_count("batch_size", self.batch_size, kind="be 'auto' or an integer"), n)
 
     def _network(self, n: int, n_output: int, last: str | None, loss: str) -> Sequential:
         """The network; the penalty of a mini-batch is alpha / 2 / rows times the squares."""
         batch = self._batch(n)
         penalty = Regularizer(l2=0.5 * self.alpha / batch) if self.alpha else None
         activation = ACTIVATIONS.get(self.activation, self.activation)
-        layers = [Dense(size, activation, kernel_regularizer=penalty) for size in self._sizes()]
+        sizes = check_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+        layers = [Dense(size, activation, kernel_regularizer=penalty) for size in sizes]
         layers.append(Dense(n_output, last, kernel_regularizer=penalty))
         return Sequential(layers, seed=self._seed()).compile(self._optimizer(), loss)
 

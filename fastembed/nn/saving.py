@@ -121,7 +121,7 @@ def summary(model: Any) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
     lines.insert(1, "  ".join("-" * w for w in widths))
-    total = model.count_params()
+    total = sum(p.size for p in own)
     trained = sum(p.size for p in own if p.trainable)
     lines.append(f"total: {total:,} parameters, {trained:,} of them trained")
     return "\n".join(lines)

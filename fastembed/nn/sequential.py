@@ -161,7 +161,7 @@ class Sequential:
         except BaseException:
             self.input_shape = None
             raise
-        self._params, self._parameters, self.output_shape = params, graph.parameters, output.shape
+        self._params, self.output_shape = params, output.shape
         self._states, self.steps_ = [], 0
         self._programs.clear()
         return self
@@ -215,12 +215,15 @@ class Sequential:
         threads = resolve_workers(workers)
         if not training:
             capacity = 1 << (capacity - 1).bit_length()
-        key = (capacity, training, loss, threads, seed)
+        made = self.graph() if loss is not None else None
+        # layers may have been frozen or given other penalties since
+        learned = made and tuple((p.trainable, p.regularizer) for p in made[0].parameters)
+        key = (capacity, training, loss, threads, seed, learned)
         if key not in self._programs:
             assert self._params is not None
             if len(self._programs) > 4:
                 self._programs.clear()
-            graph, first, last = self.graph()
+            graph, first, last = made or self.graph()
             layout(graph.parameters)
             self._programs[key] = Program(
                 graph,
@@ -248,12 +251,16 @@ class Sequential:
     def parameters(self) -> dict[str, NDArray[Any]]:
         """Each weight by name ("dense/kernel"); views, so that changing one changes the network."""
         flat = self.flat_weights()
-        return {p.name: flat[p.start : p.start + p.size].reshape(p.shape) for p in self._parameters}
+        return {
+            p.name: flat[p.start : p.start + p.size].reshape(p.shape) for p in self.parameter_list()
+        }
 
     def parameter_list(self) -> list[Parameter]:
         """What is known of each weight beside its values."""
         self.flat_weights()
-        return list(self._parameters)
+        graph, _, _ = self.graph()
+        layout(graph.parameters)
+        return graph.parameters
 
     def get_weights(self) -> list[NDArray[Any]]:
         """Copies of the weights in the order of the layers."""
@@ -279,8 +286,7 @@ class Sequential:
 
     def count_params(self) -> int:
         """Numbers in all weights."""
-        self.flat_weights()
-        return sum(p.size for p in self._parameters)
+        return sum(p.size for p in self.parameter_list())
 
     def states(self) -> list[NDArray[Any]]:
         """Arrays that the optimiser remembers, beside the flat weights."""
@@ -362,9 +368,10 @@ class Sequential:
         workers : int, optional
             Threads; all usable cores by default. The result does not depend on it.
         checkpoint : path, optional
-            Where Ctrl-C, and every ``checkpoint_seconds``, saves the run.
+            Where Ctrl-C, the end, and every ``checkpoint_seconds``, saves the run.
         resume : bool
-            Go on from ``checkpoint``; the result is that of an uninterrupted run, to the bit.
+            Go on from ``checkpoint``; the result is that of an uninterrupted run, to the bit. Of a
+            run that had ended it is that result at once.
 
         Returns
         -------

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from fastembed._native import _nn_draws
+from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.evaluate.tagging import TaggedSentence, TaggingReport
 from fastembed.nn.window import WindowClassifier
 
-__all__ = ["MODES", "Mode", "compare_tagging", "every_tenth"]
+__all__ = ["MODES", "Mode", "checkpoint_of", "compare_tagging", "every_tenth"]
 
 Mode = Literal["tuned", "frozen", "random", "random-tuned"]
 MODES: tuple[Mode, ...] = ("tuned", "frozen", "random", "random-tuned")
@@ -44,6 +46,11 @@ def random_like(vectors: KeyedVectors, seed: int) -> KeyedVectors:
     return KeyedVectors(vectors.words, (spread * drawn).astype(np.float32))
 
 
+def checkpoint_of(checkpoint: StrPath, mode: str) -> str:
+    """Where `compare_tagging` saves the run of a mode."""
+    return f"{os.fspath(checkpoint)}.{mode}"
+
+
 def compare_tagging(
     vectors: KeyedVectors,
     train: Sequence[TaggedSentence],
@@ -51,6 +58,9 @@ def compare_tagging(
     *,
     modes: Sequence[Mode] = ("tuned", "frozen", "random"),
     progress: Progress | bool | None = None,
+    checkpoint: StrPath | None = None,
+    resume: bool = False,
+    checkpoint_seconds: float = 600.0,
     **params: Any,
 ) -> dict[str, TaggingReport]:
     """Train a `WindowClassifier` on word vectors in several ways, and judge each on other text.
@@ -62,6 +72,8 @@ def compare_tagging(
     modes : sequence of str
         "tuned": the vectors are learned with the rest; "frozen": they stay as they are; "random"
         and "random-tuned": the same words with random vectors of the same spread.
+    checkpoint, resume, checkpoint_seconds
+        As of `Sequential.fit`; each mode has a file of its own, `checkpoint_of` that mode.
     **params
         Of `WindowClassifier`.
 
@@ -78,6 +90,8 @@ def compare_tagging(
     >>> compare_tagging(kv, train, test, modes=["frozen"], hidden=(4,))["frozen"].tokens
     2
     """
+    if resume and checkpoint is None:
+        raise ValueError("resume=True needs checkpoint, the files to go on from")
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
         raise ValueError(f"modes must be among {', '.join(MODES)}; got {unknown[0]!r}")
@@ -85,7 +99,15 @@ def compare_tagging(
     for mode in modes:
         model = WindowClassifier(tune=mode.endswith("tuned"), **params)
         first = random_like(vectors, model.seed) if mode.startswith("random") else vectors
-        model.fit([s.words for s in train], [s.tags for s in train], vectors=first,
-                  progress=progress)  # fmt: skip
+        place = None if checkpoint is None else checkpoint_of(checkpoint, mode)
+        model.fit(
+            [s.words for s in train],
+            [s.tags for s in train],
+            vectors=first,
+            progress=progress,
+            checkpoint=place,
+            resume=resume and place is not None and os.path.exists(place),
+            checkpoint_seconds=checkpoint_seconds,
+        )
         found[mode] = model.evaluate([s.words for s in test], [s.tags for s in test])
     return found

@@ -19,6 +19,7 @@ from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.evaluate.tagging import TaggingReport, score_tags
 from fastembed.io.native import read_native, write_native
+from fastembed.nn.data import check_sizes
 from fastembed.nn.layers import Dense, Dropout, Embedding, Flatten, Layer
 from fastembed.nn.optimizers import optimizer_of
 from fastembed.nn.saving import pack_network, unpack_network
@@ -119,9 +120,12 @@ class WindowClassifier(Params):
         tags: Sentences | None = None,
         *,
         vectors: KeyedVectors | None = None,
-        validation: tuple[Sentences, Sentences] | None = None,
+        validation: tuple[Sentences, Sentences | None] | None = None,
         callbacks: Iterable[Callback] = (),
         progress: Progress | bool | None = None,
+        checkpoint: StrPath | None = None,
+        resume: bool = False,
+        checkpoint_seconds: float = 600.0,
     ) -> Self:
         """Train.
 
@@ -133,7 +137,10 @@ class WindowClassifier(Params):
         vectors : KeyedVectors, optional
             Where the word vectors begin. They are copied, not changed.
         validation : (sentences, tags), optional
-            Their loss and accuracy are in ``network_.history_``, too.
+            Their loss and accuracy are in ``network_.history_``, too; for the objective
+            "corrupted" (sentences, None), corrupted once.
+        callbacks, progress, checkpoint, resume, checkpoint_seconds
+            As of `Sequential.fit`.
 
         Raises
         ------
@@ -149,6 +156,15 @@ class WindowClassifier(Params):
                 else f"objective {self.objective!r} needs tags"
             )
         check_sentences(sentences, tags)
+        if not any(len(words) for words in sentences):
+            raise ValueError("there are no words in these sentences")
+        if validation is not None:
+            check_sentences(*validation)
+            if (validation[1] is None) != corrupted:
+                raise ValueError(
+                    "validation must be (sentences, "
+                    f"{'None) for' if corrupted else 'tags) for'} objective {self.objective!r}"
+                )
         table, first = first_table(
             sentences, vectors, case=self.case, min_count=self.min_count,
             vector_size=self.vector_size, seed=self.seed,
@@ -158,13 +174,16 @@ class WindowClassifier(Params):
         if tags is not None:
             known = sorted({tag for sentence in tags for tag in sentence})
             y = tag_codes(tags, known)
-        held, chosen = None, list(callbacks)
+        held: tuple[NDArray[Any], NDArray[Any] | None] | None = None
+        if validation is not None:
+            codes = None if validation[1] is None else tag_codes(validation[1], known)
+            held = table.windows(validation[0], self.window), codes
+        chosen = list(callbacks)
         if corrupted:
             x = np.repeat(x, 2, axis=0)
-            chosen.insert(0, CorruptedWindows(x, self.window, self.seed))
-        elif validation is not None:
-            check_sentences(*validation)
-            held = table.windows(validation[0], self.window), tag_codes(validation[1], known)
+            draws = CorruptedWindows(x, self.window, self.seed)
+            chosen.insert(0, draws)
+            held = None if held is None else (draws.pairs(held[0]), None)
         net = self._network(first, max(len(known), 1))
         net.fit(
             x,
@@ -175,6 +194,9 @@ class WindowClassifier(Params):
             callbacks=chosen,
             progress=progress,
             workers=self.workers,
+            checkpoint=checkpoint,
+            resume=resume,
+            checkpoint_seconds=checkpoint_seconds,
         )
         self.table_, self.tags_, self.network_ = table, known, net
         return self
@@ -183,8 +205,7 @@ class WindowClassifier(Params):
         n, d = first.shape
         table = Embedding(n, d, initializer=first, trainable=self.tune, name="words")
         layers: list[Layer] = [table, Flatten()]
-        sizes = [self.hidden] if isinstance(self.hidden, int) else list(self.hidden)
-        for size in sizes:
+        for size in check_sizes("hidden", self.hidden):
             layers += [Dropout(self.dropout), Dense(size, self.activation)]
         last = "softmax" if self.objective == "softmax" else None
         layers += [Dropout(self.dropout), Dense(n_tags, last, name="tags")]
@@ -216,8 +237,11 @@ class WindowClassifier(Params):
         net = self._fitted()
         check_sentences(sentences)
         ids = self.table_.windows(sentences, self.window)
-        found = net.predict(ids, workers=self.workers)
-        return np.split(found, np.cumsum([len(s) for s in sentences])[:-1])
+        found = np.empty((0, *net.output_shape), dtype=np.float32)
+        if len(ids):
+            found = net.predict(ids, workers=self.workers)
+        stops = np.cumsum([len(s) for s in sentences], dtype=np.int64)
+        return [found[stop - len(s) : stop] for s, stop in zip(sentences, stops, strict=True)]
 
     def predict(self, sentences: Sentences) -> list[list[str]]:
         """The tags of the words of each sentence."""
@@ -260,7 +284,7 @@ class WindowClassifier(Params):
         arrays, network = pack_network(self._fitted())
         # the optimiser is the network's; threads are a matter of the machine
         params = {k: v for k, v in self.get_params().items() if k not in ("optimizer", "workers")}
-        params["hidden"] = np.atleast_1d(self.hidden).tolist()
+        params["hidden"] = list(check_sizes("hidden", self.hidden))
         metadata = {"kind": KIND, "params": params, "tags": self.tags_, "network": network}
         write_native(path, arrays | self.table_.to_arrays(), metadata)
 

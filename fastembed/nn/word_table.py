@@ -148,6 +148,9 @@ def first_table(
     words = WordList.from_words([*own, *added]) if added else own
     size = vector_size if vectors is None else vectors.vector_size
     given = np.empty((0, size), np.float32) if vectors is None else vectors.vectors
+    if not np.isfinite(given).all():
+        row = int(np.flatnonzero(~np.isfinite(given).all(axis=1))[0])
+        raise ValueError(f"vectors: the vector of {own[row]!r} (row {row}) is not finite")
     spread = float(given.std()) if len(given) else 0.1
     table = np.empty((N_SPECIAL + len(words), size), dtype=np.float32)
     table[N_SPECIAL : N_SPECIAL + len(given)] = given
