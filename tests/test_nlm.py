@@ -24,9 +24,11 @@ from fastembed.core.progress import Callback
 from fastembed.core.rounds import Position, TrainingInterrupted
 from fastembed.io.native import read_native, write_native
 from fastembed.ngram.sentences import open_sentences
+from fastembed.ngram.tables import SPECIALS
 from fastembed.nlm.classes import class_of_words, frequency_classes
 from fastembed.nlm.network import Shape
 from fastembed.nlm.task import NeuralTask
+from fastembed.text.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +152,81 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, options):
         fe.NeuralLM(**{**SMALL, **options}).fit(TOKENS[1:], checkpoint=place, resume=True)
 
 
+@pytest.fixture
+def stopped(tmp_path):
+    """Interrupt a run in its second epoch; then go on with other arguments."""
+
+    def run(then, now, *, held_then=None, held_now=None):
+        place = tmp_path / "run"
+        with pytest.raises(TrainingInterrupted):
+            fe.NeuralLM(**SMALL, **then).fit(TOKENS, heldout=held_then, checkpoint=place,
+                                             callbacks=[Interrupt(2)])  # fmt: skip
+        model = fe.NeuralLM(**SMALL, **now)
+        return model.fit(TOKENS, heldout=held_now, checkpoint=place, resume=True)
+
+    return run
+
+
+def test_a_run_goes_on_with_the_vectors_and_classes_that_it_began_with(stopped, tmp_path):
+    rng = np.random.default_rng(1)
+    words = sorted({word for tokens in TOKENS for word in tokens})
+    one, two = (rng.normal(size=(len(words), 6)).astype(np.float32) for _ in range(2))
+    with pytest.raises(TrainingError, match=r"with initial \(others\)"):
+        stopped({"initial": fe.KeyedVectors(words, one)}, {"initial": fe.KeyedVectors(words, two)})
+    file, moved = tmp_path / "v.fe", tmp_path / "w.fe"
+    fe.KeyedVectors(words, one).save(file)
+    fe.KeyedVectors(words, one).save(moved)
+    whole = fitted(initial=file)
+    same(weights(whole), weights(stopped({"initial": file}, {"initial": str(moved)})))
+    two[:-1] = one[:-1]  # one row is another
+    fe.KeyedVectors(words, two).save(moved)
+    for change in ({"initial": moved}, {}):
+        with pytest.raises(TrainingError, match="with initial"):
+            stopped({"initial": file}, change)
+    with pytest.raises(TrainingError, match=r"with no initial \(none then\)"):
+        stopped({}, {"initial": file})
+
+    factored = {"output_layer": "class_factored"}
+    halves, others = ({word: i * k // 7 for i, word in enumerate(words)} for k in (3, 4))
+    whole = fitted(**factored, classes=halves)
+    again = stopped(factored | {"classes": halves}, factored | {"classes": dict(halves)})
+    same(weights(whole), weights(again))
+    for then, now in ((halves, others), (3, 4), (None, halves)):
+        with pytest.raises(TrainingError, match="with classes"):
+            stopped(factored | {"classes": then}, factored | {"classes": now})
+    assert stopped(factored | {"classes": 3}, factored | {"classes": "3"}).is_fitted
+
+
+@pytest.mark.parametrize(("then", "now"), [(3, None), (3, 4), (None, 3)])
+def test_a_run_goes_on_with_the_held_out_text_that_it_began_with(stopped, then, now):
+    texts = {None: None, 3: TOKENS[:3], 4: TOKENS[:4]}
+    with pytest.raises(TrainingError, match="heldout"):
+        stopped({}, {}, held_then=texts[then], held_now=texts[now])
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_a_finite_loss_that_has_diverged_is_no_success(output, tmp_path):
+    place = tmp_path / "m.fe"
+    for held in (None, TOKENS[:5]):
+        with pytest.raises(TrainingError, match=r"diverged: after epoch \d .*alpha, now 50"):
+            fe.NeuralLM(**{**SMALL, "alpha": 50}, output_layer=output).fit(TOKENS, heldout=held)
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(TEXT) + "\n")
+    done = CliRunner().invoke(main, ["lm", "train", str(text), "--model", "neural", "--alpha", "50",
+                                     "--output-layer", output, "-o", str(place), "-q"])  # fmt: skip
+    assert isinstance(done.exception, TrainingError)
+    assert not place.exists()
+
+
+def test_a_run_that_comes_back_is_not_stopped():
+    # its losses are large in the first epoch, and what it learns is sound
+    found = fitted(optimizer="sgd", alpha=30, epochs=6)
+    assert max(found.loss_history_) > math.log(len(found.words)) + 1
+    assert found.perplexity(TOKENS).perplexity < len(found.words)
+    # nor one that has hardly any text to learn from
+    fe.NeuralLM(**{**SMALL, "epochs": 1, "alpha": 1e-6}).fit([["a", "b", "c"]])
+
+
 def test_a_loss_that_is_not_finite_stops_the_training():
     with pytest.raises(TrainingError, match="not finite"), np.errstate(all="ignore"):
         fitted(alpha=100, optimizer="sgd", architecture="log_bilinear", epochs=40)
@@ -205,12 +282,28 @@ def test_classes_by_frequency_and_by_clusters(tmp_path):
     assert np.array_equal(same_class, again[:, None] == again)
     with pytest.raises(VocabularyError, match="none of the words"):
         class_of_words(vocabulary, {"zebra": 1})
-    with pytest.raises(TypeError, match="mapping"):
-        class_of_words(vocabulary, 3.5)
+    for wrong in (3.5, True):
+        with pytest.raises(TypeError, match="mapping"):
+            class_of_words(vocabulary, wrong)
+    assert np.array_equal(class_of_words(vocabulary, np.int64(4)), class_of_words(vocabulary, "4"))
     by_cluster = fitted(output_layer="class_factored", classes=clusters, epochs=1)
     by_cluster.save(tmp_path / "m.fe")
     loaded = fe.NeuralLM.load(tmp_path / "m.fe")
     assert np.array_equal(by_cluster.score_ids(*IDS), loaded.score_ids(*IDS))
+
+
+def test_words_without_a_cluster_are_dealt_to_small_classes():
+    words = [f"w{i}" for i in range(2000)]
+    counts = np.arange(2003)[::-1] + 1
+    vocabulary = Vocabulary(["<unk>", "<s>", "</s>", *words], counts, specials=SPECIALS)
+    classes = class_of_words(vocabulary, {"w5": "a", "w6": "b", "w9": "a"})
+    assert classes[3 + 5] == classes[3 + 9] != classes[3 + 6]
+    sizes = np.bincount(classes)
+    assert sizes.sum() == 2003
+    assert (sizes > 0).all()
+    assert 40 <= len(sizes) <= 2 + 3 + 45
+    assert sizes.max() < 200
+    assert (sizes[classes[[0, 1, 2]]] == 1).all()
 
 
 # ------------------------------------------------------------------------------------ files, errors
@@ -278,8 +371,12 @@ def test_bad_input():
     assert fe.NeuralLM(**SMALL, symbols="skip").fit([["a", "</s>"], ["b"]] * 9).is_fitted
     with pytest.raises((CorpusError, VocabularyError)):
         fe.NeuralLM(**SMALL).fit([])
-    with pytest.raises(CorpusError):
-        fe.NeuralLM(**SMALL).fit(TOKENS, heldout=[["a", "<s>"]])
+    with pytest.raises(CorpusError, match=r"held-out text .*: sentence 2: '<s>'"):
+        fe.NeuralLM(**SMALL).fit(TOKENS, heldout=[["a"], ["a", "<s>"]])
+    with pytest.raises(CorpusError, match="no words"):
+        fe.NeuralLM(**SMALL).fit(TOKENS, heldout=[])
+    with pytest.raises(ValueError, match="not finite"):
+        fitted(initial=fe.KeyedVectors(["cat"], np.full((1, 6), np.nan, np.float32)))
     with pytest.raises(ValueError, match="checkpoint"):
         fe.NeuralLM(**SMALL).fit(TOKENS, resume=True)
     assert "not fitted" in repr(fe.NeuralLM())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -55,19 +56,20 @@ def class_of_words(vocabulary: Vocabulary, classes: Any) -> NDArray[np.int64]:
     Parameters
     ----------
     classes : WordClusters, path, mapping, int or None
-        Clusters (`BrownClusters`, `ExchangeClusters`), a file of them, or classes by word: words
-        that they do not have share one more class, and ``<unk>``, ``<s>`` and ``</s>`` have one
-        each. A number or None: `frequency_classes`.
+        Clusters (`BrownClusters`, `ExchangeClusters`), a file of them, or classes by word. The n
+        words that they do not have are dealt to sqrt(n) more classes by `frequency_classes`, and
+        ``<unk>``, ``<s>`` and ``</s>`` have one each. A number or None: all words are dealt.
 
     Raises
     ------
     VocabularyError
         The clusters have none of the words.
     """
-    if classes is None or isinstance(classes, int):
-        return frequency_classes(vocabulary.counts, classes)
-    if isinstance(classes, str) and classes.isdigit():
-        return frequency_classes(vocabulary.counts, int(classes))
+    if isinstance(classes, str) and classes.isdecimal():
+        classes = int(classes)
+    if classes is None or (isinstance(classes, Integral) and not isinstance(classes, bool)):
+        n_classes = None if classes is None else int(classes)
+        return frequency_classes(vocabulary.counts, n_classes)
     if isinstance(classes, str | os.PathLike):
         classes = WordClusters.load(classes)
     labels: dict[Any, int] = {}
@@ -90,9 +92,10 @@ def class_of_words(vocabulary: Vocabulary, classes: Any) -> NDArray[np.int64]:
     found[: len(SPECIALS)] = -1
     if (found < 0).all():
         raise VocabularyError("the classes have none of the words of this vocabulary")
-    top = int(found.max()) + 1
-    found[found < 0] = top
-    found[: len(SPECIALS)] = top + 1 + np.arange(len(SPECIALS))
+    found[: len(SPECIALS)] = found.max() + 1 + np.arange(len(SPECIALS))
+    rest = found < 0
+    if rest.any():
+        found[rest] = found.max() + 1 + frequency_classes(vocabulary.counts[rest], None)
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 

@@ -7,6 +7,7 @@ output layers and the kernel: docs/neural-lm.md.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _nlm
-from fastembed.core.errors import NotFittedError, VocabularyError
+from fastembed.core.errors import NotFittedError, TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt
 from fastembed.core.progress import Callback, Progress, progress_of
@@ -33,16 +34,20 @@ from fastembed.ngram.sentences import Sentences, open_sentences
 from fastembed.ngram.tables import EOS_ID, UNK_ID
 from fastembed.nlm.best import Best
 from fastembed.nlm.classes import class_of_words
+from fastembed.nlm.inputs import GivenVectors, check_same_inputs, digest_of, open_heldout
 from fastembed.nlm.network import Shape, initial_arrays, make_net, state_arrays
 from fastembed.nlm.queries import NeuralQueries
 from fastembed.nlm.state import BEST, STATE, load_state, writable
 from fastembed.nlm.task import NeuralTask
+from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.options import MaxVocab, Workers
 from fastembed.text.vocabulary import Vocabulary
 
 __all__ = ["NeuralLM"]
 
 SCORED = 256  # places that are scored at a time
+DIVERGED = 1.0  # nats by which a word may cost more than at the beginning, and than by guessing
+GIVEN = ("classes", "initial")  # parameters that stand for what is in them
 
 
 @dataclass(kw_only=True, eq=False)
@@ -156,7 +161,8 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
             The text. An `EncodedCorpus` brings its own vocabulary.
         heldout : the same, optional
             Its perplexity is taken after each epoch; training stops after ``patience`` epochs
-            without a better one, and the model has the parameters of the best.
+            without a better one, and the model has the parameters of the best. It is read once,
+            and is part of the run: to go on from a checkpoint give the same one.
         progress : Progress or bool, optional
         callbacks : iterable of Callback
             Called around each epoch.
@@ -164,6 +170,8 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
             Where Ctrl-C, and every ``checkpoint_seconds``, saves the run.
         resume : bool
             Go on from ``checkpoint``; the result is that of an uninterrupted run, to the bit.
+            Text, held-out text, parameters, and what is in ``initial`` and ``classes`` must be
+            those of the run; a file may have moved.
 
         Raises
         ------
@@ -172,7 +180,8 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         CorpusError, VocabularyError
             The text cannot be read, or has none of the words of ``initial`` or ``classes``.
         TrainingError
-            The loss is not finite, or the checkpoint is of another run.
+            Training has diverged: the loss is not finite, or at the end the text costs more than
+            before the training and more than by guessing. Or the checkpoint is of another run.
         TrainingInterrupted
             Ctrl-C (a KeyboardInterrupt).
         """
@@ -185,9 +194,11 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
             keep_empty=True, skip=params["symbols"] == "skip",
             workers=resolve_workers(params["workers"]), progress=report,
         ) as sentences:  # fmt: skip
-            self._prepare(sentences, params, checkpoint if resume else None)
-            self._learn(sentences, params, heldout, report, callbacks, checkpoint,
-                        checkpoint_seconds)  # fmt: skip
+            vocabulary = _with_counts(sentences)
+            with open_heldout(heldout, vocabulary, report) as held:
+                self._prepare(sentences, vocabulary, params, held, checkpoint if resume else None)
+                self._learn(sentences, params, held, report, callbacks, checkpoint,
+                            checkpoint_seconds)  # fmt: skip
         return self
 
     def _checked(self) -> dict[str, Any]:
@@ -199,29 +210,49 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
                 raise ValueError(f"{name}={params[name]!r} is for architecture={owner!r}")
         if params["classes"] is not None and params["output_layer"] != "class_factored":
             raise ValueError("classes are for output_layer='class_factored'")
-        # what is no plain value is part of the state
-        if not isinstance(params["classes"], int | str | None):
-            params["classes"] = "given"
-        if params["initial"] is not None:
-            params["initial"] = "given"
+        # files stay as names; what is no plain value is known by what is in it only
+        for name in GIVEN:
+            if isinstance(params[name], os.PathLike):
+                params[name] = os.fspath(params[name])
+            elif not isinstance(params[name], int | str | None):
+                params[name] = "given"
         return params
 
     def _prepare(
-        self, sentences: Sentences, params: dict[str, Any], resumed: StrPath | None
+        self,
+        sentences: Sentences,
+        vocabulary: Vocabulary,
+        params: dict[str, Any],
+        heldout: EncodedCorpus | None,
+        resumed: StrPath | None,
     ) -> None:
         """First parameters, or those of a checkpoint."""
-        self._params = params
-        self.vocabulary_ = _with_counts(sentences)
+        shape = Shape(params, len(vocabulary))
+        factored = params["output_layer"] == "class_factored"
+        class_of = class_of_words(vocabulary, self.classes) if factored else None
+        initial = None
+        if self.initial is not None:
+            initial = GivenVectors(self.initial, vocabulary.words, shape.dim)
+        inputs = {
+            "classes": "" if class_of is None else digest_of(class_of),
+            "initial": "" if initial is None else initial.digest,
+            "heldout": "" if heldout is None else heldout.fingerprint(),
+        }
+        if resumed is not None:
+            saved, arrays, _ = load_state(read_native(resumed), resumed)
+            plain = {name: value for name, value in params.items() if name not in GIVEN}
+            check_same_run(saved, plain, sentences.encoded.fingerprint())
+            check_same_inputs(saved, inputs)
+        self._params, self._inputs, self._shape = params, inputs, shape
+        self.vocabulary_, self._class_of = vocabulary, class_of
         self.epochs_done_ = 0
         self._position = Position()
         self._best: Best | None = None
         self.heldout_perplexity_: list[float] = []
         self._net: _nlm.Net | None = None
-        self._shape = Shape(params, len(self.vocabulary_))
         if resumed is not None:
-            saved, arrays, self._class_of = load_state(read_native(resumed), resumed)
-            check_same_run(saved, params, sentences.encoded.fingerprint())
             self._position = saved.position
+            self._first_loss = float(saved.metadata.get("first_loss", 0.0))
             self.heldout_perplexity_ = list(saved.metadata.get("heldout_perplexity", ()))
             best = {name.removeprefix(BEST): array for name, array in arrays.items()
                     if name.startswith(BEST)}  # fmt: skip
@@ -230,37 +261,16 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
             self._weights = writable({n: a for n, a in own.items() if not n.endswith(STATE)})
             self._state = writable({n: a for n, a in own.items() if n.endswith(STATE)})
             return
-        factored = params["output_layer"] == "class_factored"
-        self._class_of = class_of_words(self.vocabulary_, self.classes) if factored else None
-        self._weights = initial_arrays(
-            self._shape, self.vocabulary_.counts, self._class_of, params["seed"]
-        )
-        if self.initial is not None:
-            self._take_vectors()
+        self._weights = initial_arrays(shape, vocabulary.counts, class_of, params["seed"])
+        if initial is not None:
+            initial.copy_to(self._weights["embed"])
         self._state = state_arrays(self._weights, params)
-
-    def _take_vectors(self) -> None:
-        """Word vectors of `initial` in place of random ones."""
-        given = self.initial
-        if isinstance(given, str | os.PathLike):
-            given = KeyedVectors.load(given)
-        if not isinstance(given, KeyedVectors):
-            raise TypeError(f"initial must be KeyedVectors or a file; got {type(given).__name__}")
-        if given.vector_size != self._shape.dim:
-            raise ValueError(
-                f"initial has vectors of {given.vector_size} dimensions; vector_size is "
-                f"{self._shape.dim}"
-            )
-        places = np.array([given.words.find(word) for word in self.vocabulary_.words])
-        if (places < 0).all():
-            raise VocabularyError("initial has none of the words of the text")
-        self._weights["embed"][places >= 0] = given.vectors[places[places >= 0]]
 
     def _learn(
         self,
         sentences: Sentences,
         params: dict[str, Any],
-        heldout: Any,
+        heldout: EncodedCorpus | None,
         report: Progress,
         callbacks: Iterable[Callback],
         checkpoint: StrPath | None,
@@ -269,9 +279,9 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         arrays = {**self._weights, **self._state}
         net = make_net(arrays, self._shape, params, class_of=self._class_of,
                        counts=self.vocabulary_.counts, workers=self._threads())  # fmt: skip
-        if heldout is not None:
-            self.perplexity(heldout)  # what is wrong with it is better known now than after epochs
         task = NeuralTask(sentences, net, self._shape, params, self._position)
+        if self._position == Position():
+            self._first_loss = task.sample_loss()
 
         def finished() -> bool:
             return heldout is not None and self._judge(heldout, params["patience"])
@@ -284,12 +294,28 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         if self._best is not None:
             self._best.restore(self._weights)
             self._best = None
+        self._check_learned(task)
         self._state = {}
+
+    def _check_learned(self, task: NeuralTask) -> None:
+        """TrainingError where the text costs more than before, and more than by guessing."""
+        last, guess = task.sample_loss(), math.log(len(self.vocabulary_))
+        with np.errstate(invalid="ignore"):
+            finite = all(math.isfinite(a.sum(dtype=np.float64)) for a in self._weights.values())
+        if finite and last <= max(self._first_loss, guess) + DIVERGED:
+            return
+        losses = ", ".join(f"{loss:.4g}" for loss in self.loss_history_[-5:])
+        raise TrainingError(
+            f"training has diverged: after epoch {self.best_epoch_} a word of the text costs "
+            f"{last:.4g} nats, {self._first_loss:.4g} before the training, and {guess:.4g} where "
+            f"all words are equally likely; the last epochs' mean losses were {losses}. Try a "
+            f"lower learning rate (alpha, now {self._params['alpha']:g})"
+        )
 
     def _threads(self) -> int | None:
         return 1 if self._shape.small else self.workers
 
-    def _judge(self, heldout: Any, patience: int) -> bool:
+    def _judge(self, heldout: EncodedCorpus, patience: int) -> bool:
         """Measure the held-out text; keep the best parameters. Whether to stop."""
         history = self.heldout_perplexity_
         history.append(self.perplexity(heldout).perplexity)
@@ -337,7 +363,11 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         return self._arrays() | self._state | {BEST + name: a for name, a in best.items()}
 
     def _metadata(self) -> dict[str, Any]:
-        return {**super()._metadata(), "heldout_perplexity": self.heldout_perplexity_}
+        return super()._metadata() | {
+            "heldout_perplexity": self.heldout_perplexity_,
+            "inputs": self._inputs,
+            "first_loss": self._first_loss,
+        }
 
     def to_native(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Arrays and metadata of the native file."""
@@ -350,7 +380,7 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         """The model of an opened file; FormatError if it is damaged or holds something else."""
         saved, arrays, class_of = load_state(file, path)
         given = {name: saved.params[name] for name in saved.params if name != "workers"}
-        for name in ("classes", "initial"):
+        for name in GIVEN:
             given[name] = None if given.get(name) == "given" else given.get(name)
         model = cls(**given, workers=workers)
         model._restore(saved)
@@ -358,6 +388,8 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
                           if not n.startswith(BEST) and not n.endswith(STATE)}  # fmt: skip
         model._state, model._best, model._net = {}, None, None
         model._class_of = class_of
+        model._inputs = dict(saved.metadata.get("inputs", {}))
+        model._first_loss = float(saved.metadata.get("first_loss", 0.0))
         model._shape = Shape(saved.params, len(model.vocabulary_))
         model.heldout_perplexity_ = list(saved.metadata.get("heldout_perplexity", ()))
         return model

@@ -25,6 +25,7 @@ from fastembed.nlm.network import Shape
 __all__ = ["SEGMENT", "NeuralTask"]
 
 SEGMENT = 1 << 20  # places, <s> among them
+SAMPLE = 512  # places that say what the text costs at the beginning and at the end
 
 
 class NeuralTask:
@@ -120,6 +121,12 @@ class NeuralTask:
         if at == self.n_chunks:
             self.net.settle((epoch + 1) * self.n_chunks, self.learning_rate(epoch, at - 1))
         return Figures(losses, examples, work, self._shown(losses, examples, epoch, first))
+
+    def sample_loss(self) -> float:
+        """-ln p, exact, a mean over some places of the text, the same ones each time."""
+        words, places = self._places(0, int(self._order(0)[0]))
+        with single_threaded_blas():
+            return float(self.net.score(words, places[:SAMPLE]).mean())
 
     def _shown(
         self, losses: list[float], examples: list[int], epoch: int, chunk: int
