@@ -13,7 +13,7 @@
  * before any row changes, and i's row gets the sum of its steps.
  *
  * fe_glove_run does the pairs of one part of the words i and one part of the words j: no two units
- * of a stratum share a row, so they may run on several threads with one result.
+ * of a stratum share a row, so they may run on several threads with one result (glove_round.h).
  */
 #ifndef FE_GLOVE_H
 #define FE_GLOVE_H

@@ -40,14 +40,20 @@ static inline void fe_glove_strata(uint64_t seed, uint64_t epoch, uint32_t parts
     fe_glove_permute(&rng, order, parts);
 }
 
-/* The tiles of a unit in the order of their turn, as block * blocks + other block:
- * OUT order (blocks * blocks,). */
+/* The tiles of a unit in the order of their turn, as block * blocks + other block: block after
+ * block of words i, so that its rows stay in the cache; OUT order (blocks * blocks,). */
 static inline void fe_glove_turn(const fe_glove_deal *deal, uint64_t seed,
                                  const fe_glove_unit *unit, uint32_t *order) {
     const uint64_t parts = deal->parts;
     const uint64_t index = (unit->epoch * parts + unit->part) * parts + unit->other;
     fe_rng rng = fe_rng_seed(seed, FE_STREAM_GLOVE_TURN, index);
-    fe_glove_permute(&rng, order, deal->blocks * deal->blocks);
+    uint32_t blocks[FE_GLOVE_BLOCKS];
+    fe_glove_permute(&rng, blocks, deal->blocks);
+    for (uint32_t b = 0; b < deal->blocks; b++, order += deal->blocks) {
+        fe_glove_permute(&rng, order, deal->blocks);
+        for (uint32_t other = 0; other < deal->blocks; other++)
+            order[other] += blocks[b] * deal->blocks;
+    }
 }
 
 typedef struct {

@@ -18,18 +18,12 @@
 #ifndef FE_WORD2VEC_PARTS_H
 #define FE_WORD2VEC_PARTS_H
 
-#include <sched.h>
 #include <stdatomic.h>
 
+#include "spin.h"
 #include "word2vec.h"
 
 #define FE_W2V_DONE UINT64_MAX
-
-#if defined(__x86_64__)
-#define FE_PAUSE() __builtin_ia32_pause()
-#else
-#define FE_PAUSE() ((void)0)
-#endif
 
 struct fe_w2v_parts {
     const fe_w2v_job *job;
@@ -273,13 +267,8 @@ static fe_status fe_w2v_parts_run(fe_w2v_parts *p) {
         const uint64_t now = p->ticket;
         if (now == FE_W2V_DONE) return p->status;
         if ((now & 0xffff) >= items) {
-            /* all items are taken: wait until the phase changes, yielding after a while */
-            for (int spins = 0; p->ticket >> 16 == now >> 16; spins++) {
-                if (spins < 2000)
-                    FE_PAUSE();
-                else
-                    sched_yield();
-            }
+            /* all items are taken: wait until the phase changes */
+            for (int spins = 0; p->ticket >> 16 == now >> 16;) fe_spin(&spins);
             continue;
         }
         uint64_t claim = now;

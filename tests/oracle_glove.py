@@ -136,7 +136,7 @@ def order(found, n, parts, seed, epoch):
         for part in range(parts):
             other = (part + stratum) % parts
             rng = Rng(seed, TURN, (epoch * parts + part) * parts + other)
-            for turn in permutation(rng, blocks * blocks):
-                key = (part, turn // blocks), (other, turn % blocks)
-                groups += found.get(key, [])
+            for block in permutation(rng, blocks):
+                for other_block in permutation(rng, blocks):
+                    groups += found.get(((part, block), (other, other_block)), [])
     return groups

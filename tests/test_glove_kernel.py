@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import oracle_glove as oracle
 import pytest
@@ -58,9 +61,10 @@ class Run:
         b = self.words[place, shift + self.dim]
         return w, c, b, self.contexts[place, shift + self.dim + 1]
 
-    def epoch(self, epoch):
-        units = [self.rounds.run(epoch, s) for s in _glove.strata(self.seed, epoch, self.parts)]
-        return sum(u["loss"].sum() for u in units), sum(u["pairs"].sum() for u in units)
+    def epoch(self, epoch, rounds=1):
+        strata = _glove.strata(self.seed, epoch, self.parts)
+        units = np.concatenate([self.rounds.run(epoch, s) for s in np.array_split(strata, rounds)])
+        return math.fsum(units["loss"].ravel()), units["pairs"].sum()
 
 
 def test_the_gradient_is_that_of_the_loss():
@@ -131,11 +135,33 @@ def test_the_constants_and_the_padding_stay(isa):
 
 def test_the_result_does_not_depend_on_workers(isa):
     results = []
-    for workers in (1, 2, 4):
+    for workers, rounds in ((1, 1), (1, 8), (2, 1), (2, 3), (4, 1), (11, 1)):
         run = Run(counts(90), 30, 8, workers=workers)
-        figures = [run.epoch(epoch) for epoch in range(3)]
+        figures = [run.epoch(epoch, rounds) for epoch in range(5)]
         results.append((figures, run.words.tobytes(), run.contexts.tobytes()))
-    assert results[0] == results[1] == results[2]
+    assert results[1:] == results[:-1]
+
+
+@pytest.mark.parametrize("parts", [1, 2, 16, 64])
+def test_units_come_in_an_order_in_which_few_wait(parts):
+    strata = _glove.strata(3, 2, parts)
+    found = Run(counts(90), 5, parts).rounds.run(2, strata)
+    assert found.shape == (parts, parts)
+    assert (found["epoch"] == 2).all()
+    units = np.stack([found["part"], found["other"]], axis=-1).astype(int)
+    for stratum, found in zip(strata, units, strict=True):
+        assert sorted(found[:, 0]) == list(range(parts))
+        np.testing.assert_array_equal(found[:, 1], (found[:, 0] + stratum) % parts)
+    for before, found in itertools.pairwise(units):
+        waits = [np.flatnonzero((before == unit).any(axis=1)).max() for unit in found]
+        assert waits == sorted(waits)
+        assert max(waits[:-2], default=0) < parts - 1  # two wait for the last
+
+
+@pytest.mark.parametrize("strata", [[], [4], [0, 2**32 - 1]])
+def test_strata_that_there_are_not_are_refused(strata):
+    with pytest.raises(ValueError, match="strata are some of 0 .. 3"):
+        Run(counts(40), 5, 4).rounds.run(0, np.array(strata, dtype=np.uint32))
 
 
 def test_a_small_limit_clips_and_a_large_one_does_nothing(isa):

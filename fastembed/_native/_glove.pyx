@@ -1,4 +1,4 @@
-"""GloVe's tiles and units over csrc/glove_tiles.h and csrc/glove.h, and its first rows."""
+"""GloVe's tiles and rounds over csrc/glove_tiles.h, glove.h, glove_round.h, and its first rows."""
 
 import numpy as np
 
@@ -14,6 +14,16 @@ cdef extern from "glove.h" nogil:
                        uint32_t *order) noexcept
     void fe_glove_first_row(float *row, uint32_t dim, size_t stride, int side,
                             uint64_t seed, uint64_t word) noexcept
+
+cdef extern from "glove_round.h" nogil:
+    ctypedef struct fe_glove_round:
+        pass
+    int fe_glove_round_open(fe_glove_round *round, const fe_glove_job *job,
+                            void (*run)(const fe_glove_job *, fe_glove_unit *) noexcept nogil,
+                            uint64_t epoch, const uint32_t *strata, size_t n_strata,
+                            fe_glove_unit *units) noexcept
+    void fe_glove_round_close(fe_glove_round *round) noexcept
+    void fe_glove_round_work(fe_glove_round *round) noexcept
 
 BLOCK = FE_GLOVE_BLOCK
 MAX_PART = FE_GLOVE_BLOCK * FE_GLOVE_BLOCKS  # words of a part
@@ -50,7 +60,6 @@ cdef class Tiles:
                   const float[::1] data, *, uint32_t parts, uint64_t seed, int workers):
         cdef Py_ssize_t n = indptr.shape[0] - 1, pairs = indices.shape[0], s, n_strips
         cdef fe_glove_deal *deal = &self.tiles.deal
-        cdef fe_glove_counts counts
         if (n < 1 or pairs < 1 or data.shape[0] != pairs or indptr[0] != 0 or indptr[n] != pairs
                 or (np.diff(indptr) < 0).any()):
             raise ValueError("the count matrix has no pairs, or its arrays do not fit together")
@@ -66,12 +75,10 @@ cdef class Tiles:
         self.seed = seed
         n_strips = parts * deal.blocks
         # the rows of strip (part, block) are part + parts * number, number // BLOCK == block
-        sizes = np.zeros((n_strips * FE_GLOVE_BLOCK, 1), dtype=np.int64)
-        numbers = np.arange(n)
-        place = numbers % parts * (deal.blocks * FE_GLOVE_BLOCK) + numbers // parts
-        sizes[place, 0] = np.diff(indptr)
+        number, part = np.divmod(np.arange(n), parts)
         self.strips = np.zeros(n_strips + 1, dtype=np.int64)
-        np.cumsum(sizes.reshape(n_strips, FE_GLOVE_BLOCK).sum(axis=1), out=self.strips[1:])
+        np.add.at(self.strips[1:], part * deal.blocks + number // FE_GLOVE_BLOCK, np.diff(indptr))
+        np.cumsum(self.strips, out=self.strips)
         self.starts = np.empty((n_strips, n_strips + 1), dtype=np.uint32)
         self.pairs = np.empty((pairs, 2), dtype=np.uint8)
         self.logs = np.empty(pairs, dtype=np.float32)
@@ -83,9 +90,7 @@ cdef class Tiles:
         self.tiles.tiles = &starts[0, 0]
         self.tiles.pairs = <uint8_t (*)[2]>&all_pairs[0, 0]
         self.tiles.logs = &logs[0]
-        counts.indptr = &indptr[0]
-        counts.indices = &indices[0]
-        counts.data = &data[0]
+        cdef fe_glove_counts counts = fe_glove_counts(&indptr[0], &indices[0], &data[0])
         codes = np.zeros(n_strips, dtype=np.intc)
         cdef int[::1] code = codes
         cdef const fe_kernels *k = kernels()
@@ -163,15 +168,18 @@ cdef class Rounds:
         self.job.seed = tiles.seed
         self.workers = workers
 
-    def run(self, uint64_t epoch, uint32_t stratum):
-        """Step each pair of a stratum once; its units with their figures, (parts,) `UNIT`."""
-        cdef Py_ssize_t u, parts = self.job.tiles.deal.parts
-        units = np.zeros(parts, dtype=UNIT)
-        units["part"] = np.arange(parts)
-        units["other"] = (np.arange(parts) + stratum) % parts
-        units["epoch"] = epoch
-        cdef fe_glove_unit[::1] unit = units
-        for u in prange(parts, schedule="dynamic", chunksize=1, num_threads=self.workers,
+    def run(self, uint64_t epoch, const uint32_t[::1] strata):
+        """Step each pair of some strata once; their units with figures, (strata, parts) `UNIT`."""
+        cdef Py_ssize_t t, n = strata.shape[0], parts = self.job.tiles.deal.parts
+        cdef fe_glove_round round
+        if n == 0 or max(strata) >= parts:
+            raise ValueError(f"strata are some of 0 .. {parts - 1}, not {list(strata)}")
+        units = np.zeros((n, parts), dtype=UNIT)
+        cdef fe_glove_unit[:, ::1] unit = units
+        check(fe_glove_round_open(&round, &self.job, self.k.glove_run, epoch, &strata[0], n,
+                                  &unit[0, 0]), "GloVe round")
+        for t in prange(self.workers, schedule="static", chunksize=1, num_threads=self.workers,
                         nogil=True):
-            self.k.glove_run(&self.job, &unit[u])
+            fe_glove_round_work(&round)
+        fe_glove_round_close(&round)
         return units
