@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastembed.bench import chart, quality, report
+from fastembed.bench import chart, peers, quality, report
 from fastembed.bench.measure import (
     BenchmarkError,
     Case,
@@ -201,10 +201,25 @@ def test_missing_peers_are_named(tmp_path):
 
 
 def test_peer_asked_for_must_run(tmp_path):
-    with pytest.raises(BenchmarkError, match="no-such-python"):
-        find_contenders(peer_python="no-such-python")
+    for option in ("peer_python", "torch_python"):
+        with pytest.raises(BenchmarkError, match="no-such-python: has none of the peers"):
+            find_contenders(**{option: "no-such-python"})
     with pytest.raises(BenchmarkError, match="not a program"):
         find_contenders(word2vec_bin=str(tmp_path / "missing"))
+
+
+def test_a_python_with_some_of_the_peers_is_enough(tmp_path, monkeypatch):
+    def probe(contender):
+        if contender.python == "some" and contender.module != "kenlm":
+            raise BenchmarkError(f"{contender.module} failed: no module")
+        return contender
+
+    monkeypatch.setattr(peers, "_probe", probe)
+    found, missing = find_contenders(peer_python="some")
+    assert {"fastembed", "kenlm"} == set(found)
+    assert any(line.startswith("gensim is left out (gensim failed: no module)") for line in missing)
+    with pytest.raises(BenchmarkError, match=r"^some: has none of the peers \(torch failed"):
+        find_contenders(torch_python="some")
 
 
 FAKE_WORD2VEC = r"""#!{python}

@@ -232,6 +232,16 @@ def test_resume_equals_an_uninterrupted_run(tmp_path, text, monkeypatch):
     assert fe.KeyedVectors.load(place).vectors.shape == whole.wv.vectors.shape
 
 
+def test_resume_with_another_instruction_set_warns(tmp_path, counts, monkeypatch):
+    place = tmp_path / "run.checkpoint"
+    with monkeypatch.context() as other:
+        other.setattr("fastembed._native._kernels.isa", lambda: "v9")
+        with pytest.raises(KeyboardInterrupt):
+            small().fit(counts, checkpoint=place, callbacks=[Stop(2)])
+    with pytest.warns(RuntimeWarning, match=r"saved by instruction set v9.*FASTEMBED_ISA=v9"):
+        small().fit(counts, checkpoint=place, resume=True)
+
+
 @pytest.mark.parametrize("vector", ["word", "context"])
 def test_checkpoints_on_the_way(tmp_path, counts, vector):
     place = tmp_path / "run.checkpoint"

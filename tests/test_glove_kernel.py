@@ -160,7 +160,7 @@ def test_units_come_in_an_order_in_which_few_wait(parts):
 
 @pytest.mark.parametrize("strata", [[], [4], [0, 2**32 - 1]])
 def test_strata_that_there_are_not_are_refused(strata):
-    with pytest.raises(ValueError, match="strata are some of 0 .. 3"):
+    with pytest.raises(ValueError, match="strata are some of 0 "):
         Run(counts(40), 5, 4).rounds.run(0, np.array(strata, dtype=np.uint32))
 
 

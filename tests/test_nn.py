@@ -167,6 +167,16 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, optimizer):
         )  # fmt: skip
 
 
+def test_a_run_that_goes_on_with_another_instruction_set_warns(tmp_path, monkeypatch):
+    path = tmp_path / "run.fe"
+    with monkeypatch.context() as other:
+        other.setattr("fastembed._native._kernels.isa", lambda: "v9")
+        with pytest.raises(TrainingInterrupted):
+            network().fit(X, LABELS, epochs=3, callbacks=[Press(2)], checkpoint=path)
+    with pytest.warns(RuntimeWarning, match=r"saved by instruction set v9.*FASTEMBED_ISA=v9"):
+        network().fit(X, LABELS, epochs=3, callbacks=[Callback()], checkpoint=path, resume=True)
+
+
 def test_early_stopping_restores_the_best_weights():
     class Worse(Callback):
         def on_epoch_end(self, model):

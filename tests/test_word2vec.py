@@ -218,6 +218,16 @@ def test_resume_equals_an_uninterrupted_run(tmp_path, text, change, monkeypatch)
     assert fe.KeyedVectors.load(place).vectors.shape == whole.wv.vectors.shape
 
 
+def test_resume_with_another_instruction_set_warns(tmp_path, text, monkeypatch):
+    place = tmp_path / "run.checkpoint"
+    with monkeypatch.context() as other:
+        other.setattr("fastembed._native._kernels.isa", lambda: "v9")
+        with pytest.raises(KeyboardInterrupt):
+            small().fit(text, checkpoint=place, callbacks=[Stop(2)])
+    with pytest.warns(RuntimeWarning, match=r"saved by instruction set v9.*FASTEMBED_ISA=v9"):
+        small().fit(text, checkpoint=place, resume=True)
+
+
 def test_interrupted_without_a_checkpoint_says_so_and_keeps_the_vectors(text):
     model = small()
     with pytest.raises(KeyboardInterrupt, match="nothing was saved"):

@@ -71,7 +71,7 @@ def find_contenders(
     Parameters
     ----------
     peer_python
-        The Python that has gensim; None is this one, and then gensim may be missing.
+        The Python that has gensim, scikit-learn and kenlm, or some of them; None is this one.
     word2vec_bin
         The compiled C program; None leaves it out.
     glove_bin
@@ -86,20 +86,23 @@ def find_contenders(
     Raises
     ------
     BenchmarkError
-        A peer that was asked for by name does not run.
+        A program that was asked for is not there, or a Python has none of the peers.
     """
     found = {"fastembed": _probe(Contender("fastembed", sys.executable))}
     missing = []
+    failed: dict[str, BenchmarkError] = {}
     for module in APART:
         asked = torch_python if module in TORCH and torch_python else peer_python
         peer = Contender(module, asked or sys.executable)
         try:
             found[module] = _probe(peer)
         except BenchmarkError as error:
-            if peer_python if module == "gensim" else module == "torch" and torch_python:
-                raise
             option = "--torch-python" if module in TORCH else "--peer-python"
             missing.append(f"{module} is left out ({error}); {option} names a Python with it")
+            failed.setdefault(peer.python, error)
+    for python in (peer_python, torch_python):
+        if python in failed and all(peer.python != python for peer in found.values()):
+            raise BenchmarkError(f"{python}: has none of the peers ({failed[python]})")
     single = {
         "word2vec": word2vec_bin,
         "wcluster": wcluster_bin,

@@ -74,7 +74,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option(
     "--peer-python",
     metavar="PYTHON",
-    help="The Python that has gensim, scikit-learn and kenlm; this one.",
+    help="The Python that has gensim, scikit-learn, kenlm, or some of them; this one.",
 )
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
 @click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")

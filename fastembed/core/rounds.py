@@ -12,6 +12,7 @@ import math
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,15 +20,33 @@ from types import FrameType
 from typing import Any, Protocol
 
 from fastembed.core.errors import TrainingError
+from fastembed.core.files import StrPath
 from fastembed.core.progress import Callback, Progress
 
-__all__ = ["Figures", "Position", "Task", "TrainingInterrupted", "train"]
+__all__ = ["Figures", "Position", "Task", "TrainingInterrupted", "train", "warn_of_other_isa"]
 
 ROUND_SECONDS = 0.4
 
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during training; the message says where and what was saved."""
+
+
+def warn_of_other_isa(path: StrPath, isa: str | None) -> None:
+    """Say so where a run that was saved with ``isa`` goes on with another instruction set.
+
+    It may go on, on whatever machine there is; its sums are rounded otherwise from here on.
+    """
+    from fastembed._native import _kernels
+
+    if isa is not None and isa != _kernels.isa():
+        warnings.warn(
+            f"{path}: saved by instruction set {isa}, and this process uses {_kernels.isa()}: the "
+            "result will not be that of an uninterrupted run to the bit. For that, set the "
+            f"environment variable FASTEMBED_ISA={isa}, on a machine that has it (fastembed info)",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 @dataclass

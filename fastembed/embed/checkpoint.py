@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fastembed.core.errors import FormatError, TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
-from fastembed.core.rounds import Position
+from fastembed.core.rounds import Position, warn_of_other_isa
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.io.native import NativeFile, read_native
 from fastembed.text.vocabulary import Vocabulary
@@ -117,7 +117,7 @@ def read_model(file: NativeFile, path: StrPath, kind: str) -> SavedModel:
 
 
 def check_same_run(saved: SavedModel, params: Mapping[str, Any], corpus: str) -> None:
-    """Refuse a checkpoint of other parameters or of another text.
+    """Refuse a checkpoint of other parameters or of another text; warn of another instruction set.
 
     Parameters
     ----------
@@ -143,3 +143,4 @@ def check_same_run(saved: SavedModel, params: Mapping[str, Any], corpus: str) ->
             f"{saved.path}: a checkpoint of another text: it has other words, counts or order; "
             "resume with the text and the text options of the first run"
         )
+    warn_of_other_isa(saved.path, saved.metadata.get("isa"))

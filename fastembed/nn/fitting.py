@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed._native import _kernels
 from fastembed.core import rounds
 from fastembed.core.errors import FormatError, TrainingError
 from fastembed.core.files import StrPath, check_output
@@ -94,6 +95,7 @@ def _save(
     run = {
         "kind": KIND,
         "run": facts,
+        "isa": _kernels.isa(),
         "position": at.to_dict(),
         "totals": task.totals.tolist(),
         "watched": [task.first_loss, task.risen],
@@ -135,6 +137,7 @@ def _load(
             f"{path}: the run had the callbacks {kept} and goes on with the same ones; got "
             f"{', '.join(named) or 'none'}"
         )
+    rounds.warn_of_other_isa(path, found.get("isa"))
     arrays = [("params", model.flat_weights())]
     arrays += [(f"state{i}", state) for i, state in enumerate(model.states())]
     for name, array in arrays:
