@@ -281,7 +281,7 @@ def test_penalties_are_part_of_the_loss():
 
 
 BAD_INPUT = [
-    (lambda: network().fit(X[:, :0], LABELS), ValueError, "positive sizes"),
+    (lambda: network().fit(X[:, :0], LABELS), ValueError, "rows without numbers"),
     (lambda: network().fit(X[:0], LABELS[:0]), ValueError, "X has no rows"),
     (lambda: network().build(6).fit(X[:, :5], LABELS), ValueError, r"\(rows, 6\).*\(300, 5\)"),
     (lambda: network().fit(X, LABELS[:10]), ValueError, "X has 300 rows and y has 10 rows"),

@@ -277,6 +277,28 @@ def test_callbacks_and_files_are_judged_at_the_beginning(tmp_path):
 
 
 COUNTS = [
+    (lambda: three().fit([[1, 2], [3]], [0, 1]), "X has rows of different lengths"),
+    (lambda: three().fit(np.ma.masked_less(X, 0), LABELS), "X has masked values"),
+    (lambda: three().fit(X, LABELS, validation_split="a"), "validation_split must be a number"),
+    (lambda: three().fit(X, LABELS, validation_data=X), r"validation_data must be \(X, y\)"),
+    (lambda: three().fit(X, LABELS, checkpoint_seconds=-1), "checkpoint_seconds must be"),
+    (lambda: nn.Sequential([nn.Dense(2.5)]).build(3), "'dense': units must be .* got 2.5"),
+    (lambda: nn.Sequential([nn.Embedding(3.5, 2)]).build(3), "'embedding': input_dim must be"),
+    (lambda: nn.Sequential([nn.Dropout("a")]).build(3), "'dropout': rate must be a number"),
+    (lambda: nn.Sequential([nn.GaussianNoise(np.inf)]).build(3), "'gaussian_noise': stddev"),
+    (lambda: nn.Sequential([nn.Dense(2, ["relu"])]).build(3), "activation must be one of"),
+    (lambda: nn.Sequential([nn.Dense(2)]).build(2.5), "input_shape must hold integers"),
+    (lambda: nn.Sequential([]).compile("sgd", "mse", ["f1"]), "metrics must be among .* got 'f1'"),
+    (lambda: nn.Sequential([]).compile("sgd", "mse", ["top_0"]), "metrics must be among"),
+    (lambda: nn.MeanSquaredError(scale=np.inf), "scale must be a number > 0"),
+    (lambda: nn.EarlyStopping(patience=-1), "patience must be an integer >= 0"),
+    (lambda: nn.ReduceLROnPlateau(min_delta=np.nan), "min_delta must be a number"),
+    (lambda: one("binary_crossentropy").fit(X, BINARY), "takes probabilities .* end with sigmoid"),
+    (lambda: one("kl_divergence").fit(X, BINARY), "end with softmax$"),
+    (
+        lambda: one(nn.BinaryCrossentropy(from_logits=True), "sigmoid").fit(X, BINARY),
+        "leave one of the two out",
+    ),
     (lambda: three().fit(X, LABELS, epochs=True), "epochs must be an integer >= 1; got True"),
     (lambda: three().fit(X, LABELS, batch_size=True), "batch_size must be .* got True"),
     (lambda: three().fit(X, LABELS, batch_size=2.0), "batch_size must be .* got 2.0"),
@@ -298,6 +320,33 @@ def test_errors_say_what_and_where(case):
     call, message = case
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: three().fit(None, LABELS),
+        lambda: three().fit(3.0, LABELS),
+        lambda: three().fit(X, LABELS, sample_weight=["a"] * 40),
+        lambda: three().fit(X, LABELS, callbacks=[nn.EarlyStopping]),
+        lambda: nn.Sequential([]).compile("sgd", "mse", "accuracy"),
+        lambda: nn.Sequential([nn.Dense(2, bias_initializer=None)]).build(3),
+    ],
+)
+def test_arguments_of_another_type(call):
+    with pytest.raises(TypeError, match="must"):
+        call()
+
+
+def test_a_sparse_matrix_is_named():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TypeError, match=r"pass X\.toarray"):
+        three().fit(sparse.csr_matrix(X), LABELS)
+
+
+def test_one_callback_needs_no_list():
+    stop = nn.EarlyStopping("loss", patience=1, min_delta=9.0)
+    assert len(three().fit(X, LABELS, epochs=9, callbacks=stop).epoch) == 2
 
 
 def test_integers_of_numpy_are_integers():

@@ -60,7 +60,7 @@ def atomic_write(path: StrPath) -> Iterator[BinaryIO]:
         target = target.resolve()
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
+        _blame(error, path)
         raise
     try:
         with os.fdopen(handle, "wb") as file:
@@ -73,8 +73,15 @@ def atomic_write(path: StrPath) -> Iterator[BinaryIO]:
         with suppress(FileNotFoundError):
             os.unlink(temporary)
         if isinstance(error, OSError) and error.filename in (None, temporary):
-            error.filename, error.filename2 = str(path), None
+            _blame(error, path)
         raise
+
+
+def _blame(error: OSError, path: StrPath) -> None:
+    """Let the error name the file that was asked for, and no other one."""
+    error.filename = str(path)
+    if error.filename2 is not None:
+        del error.filename2  # None would be shown
 
 
 def check_output(path: StrPath) -> None:

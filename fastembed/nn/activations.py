@@ -68,6 +68,6 @@ def activation_of(given: str | Activation | None) -> Activation:
         if known is None or (known.code, known.learns) != (given.code, given.learns):
             raise ValueError(f"there is no activation such as {given!r}; known are ACTIVATIONS")
         return given
-    if given not in ACTIVATIONS:
+    if not isinstance(given, str) or given not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {given!r}")
     return ACTIVATIONS[given]

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from fastembed.core.files import StrPath, atomic_write, check_output
 from fastembed.core.progress import Callback
+from fastembed.nn.arguments import check_count, check_number
 
 __all__ = ["CSVLogger", "EarlyStopping", "ModelCheckpoint", "Monitor", "ReduceLROnPlateau"]
 
@@ -24,7 +25,8 @@ class Monitor(Callback):
     def __init__(self, monitor: str, mode: Mode = "auto", min_delta: float = 0.0) -> None:
         if mode not in ("auto", "min", "max"):
             raise ValueError(f"mode must be 'auto', 'min' or 'max'; got {mode!r}")
-        self.monitor, self.min_delta = monitor, abs(min_delta)
+        self.monitor = monitor
+        self.min_delta = check_number(f"{type(self).__name__}: min_delta", min_delta)
         up = mode == "max" or (mode == "auto" and ("acc" in monitor or "top_" in monitor))
         self.sign = -1.0 if up else 1.0
         self.best, self.wait = math.inf, 0
@@ -95,7 +97,8 @@ class EarlyStopping(Monitor):
         restore_best_weights: bool = False,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        self.patience, self.restore_best_weights = patience, restore_best_weights
+        self.patience = check_count("EarlyStopping: patience", patience, 0)
+        self.restore_best_weights = restore_best_weights
         self.best_weights: Any = None
         self.stopped_epoch: int | None = None
 
@@ -210,9 +213,9 @@ class ReduceLROnPlateau(Monitor):
         mode: Mode = "auto",
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if not 0 < factor < 1:
-            raise ValueError(f"factor must be between 0 and 1; got {factor!r}")
-        self.factor, self.patience, self.min_factor = factor, patience, min_factor
+        self.factor = check_number("factor", factor, below=1, above=True)
+        self.patience = check_count("ReduceLROnPlateau: patience", patience, 0)
+        self.min_factor = check_number("min_factor", min_factor)
 
     def on_epoch_end(self, model: Any) -> None:
         """Judge the epoch."""

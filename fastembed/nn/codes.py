@@ -19,7 +19,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.io.native import read_native, write_native
-from fastembed.nn.data import check_sizes
+from fastembed.nn.arguments import check_shape, check_sizes
 from fastembed.nn.layers import Dense, Layer
 from fastembed.nn.losses import Loss
 from fastembed.nn.optimizers import optimizer_of
@@ -100,9 +100,7 @@ class EncoderDecoder(Params):
             784 and (28, 28) are the same network; codes become rows of that shape.
         """
         params = self.check_params()
-        features = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-        if not features or min(features) < 1:
-            raise ValueError(f"shape must have positive sizes; got {features}")
+        features = check_shape("shape", shape)
         width = math.prod(features)
         network = Sequential(
             self._layers(params, width), seed=params["seed"], dtype=params["dtype"]

@@ -13,10 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from fastembed.nn.losses import Loss
 
 __all__ = [
-    "check_count",
+    "as_array",
     "check_inputs",
     "check_numbers",
-    "check_sizes",
     "check_targets",
     "check_weights",
     "raise_bad_id",
@@ -29,30 +28,29 @@ IDS = ("int32", "int64")
 BLOCK = 1 << 16  # numbers that are looked at together: they stay in the cache
 
 
-def check_count(name: str, value: Any, low: int = 1, kind: str = "be an integer") -> int:
-    """An integer of any type, not a truth value, from ``low`` on.
+def as_array(what: str, given: Any) -> NDArray[Any]:
+    """Rows of numbers as an array.
 
-    Examples
-    --------
-    >>> check_count("epochs", np.int64(3))
-    3
+    Raises
+    ------
+    ValueError, TypeError
+        It is no array: rows of different length, a sparse or masked matrix, nothing.
     """
+    if hasattr(given, "toarray"):
+        raise TypeError(f"{what} is a sparse matrix; pass {what}.toarray()")
+    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+        raise ValueError(f"{what} has masked values; fill them, or leave those rows out")
     try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, (bool, np.bool_)) or number < low:
-        raise ValueError(f"{name} must {kind} >= {low}; got {value!r}")
-    return number
-
-
-def check_sizes(name: str, value: Any) -> tuple[int, ...]:
-    """Sizes of layers, each an integer >= 1; one number is one layer."""
-    if isinstance(value, (int, np.integer)):
-        return (check_count(name, value, kind="hold integers"),)
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-        raise TypeError(f"{name} must be a sequence of sizes; got {value!r}")
-    return tuple(check_count(name, n, kind="hold integers") for n in value)
+        array = np.asarray(given)
+    except ValueError:
+        raise ValueError(f"{what} has rows of different lengths") from None
+    if array.ndim == 0:
+        raise TypeError(f"{what} must be an array of rows; got {given!r}")
+    if len(array) == 0:
+        raise ValueError(f"{what} has no rows")
+    if array.size == 0:
+        raise ValueError(f"{what} has rows without numbers: its shape is {array.shape}")
+    return array
 
 
 def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool, layer: str) -> NDArray[Any]:
@@ -65,7 +63,7 @@ def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool, layer: str
     ValueError, TypeError
         No rows, rows of another shape, or another kind of numbers.
     """
-    array = np.asarray(x)
+    array = as_array("X", x)
     if array.ndim == 1 and shape == (1,):
         array = array[:, None]
     if array.ndim < 2 or array.shape[1:] != shape:
@@ -73,8 +71,6 @@ def check_inputs(x: ArrayLike, shape: tuple[int, ...], integer: bool, layer: str
             f"X must have shape (rows, {', '.join(map(str, shape))}), as layer {layer!r} was built "
             f"for; got {array.shape}"
         )
-    if len(array) == 0:
-        raise ValueError("X has no rows")
     return _matrix(array, math.prod(shape), "X", integer)
 
 
@@ -101,11 +97,11 @@ def check_targets(
     """
     if loss.group > 1:
         if y is not None:
-            _check_rows(np.asarray(y), n)
+            _check_rows(as_array("y", y), n)
         return None
     if y is None:
         raise ValueError(f"loss {loss.name} needs targets y")
-    array = np.asarray(y)
+    array = as_array("y", y)
     _check_rows(array, n)
     if loss.labels:
         if array.ndim == 2 and array.shape[1] == 1:
@@ -231,9 +227,8 @@ def raise_not_finite(what: str, rows: NDArray[Any], first: int, dtype: Any) -> N
 
 
 def _check_rows(array: NDArray[Any], n: int) -> None:
-    if array.ndim == 0 or len(array) != n:
-        rows = "is a number" if array.ndim == 0 else f"has {len(array)} rows"
-        raise ValueError(f"X has {n} rows and y {rows}")
+    if len(array) != n:
+        raise ValueError(f"X has {n} rows and y has {len(array)} rows")
 
 
 def check_weights(
@@ -251,7 +246,10 @@ def check_weights(
     """
     weights: NDArray[np.float64] | None = None
     if sample_weight is not None:
-        weights = np.array(sample_weight, dtype=np.float64)
+        try:
+            weights = np.array(sample_weight, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise TypeError("sample_weight must hold numbers") from None
         if weights.shape != (n,):
             raise ValueError(f"sample_weight must have shape ({n},); got {weights.shape}")
         if not (np.isfinite(weights).all() and (weights >= 0).all()):

@@ -16,8 +16,9 @@ from fastembed.core.fingerprint import sampled_digest
 from fastembed.core.progress import Callback, Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.io.native import read_native, write_native
+from fastembed.nn.arguments import check_count, check_number
 from fastembed.nn.callbacks import Monitor
-from fastembed.nn.data import check_count, check_numbers
+from fastembed.nn.data import check_numbers
 from fastembed.nn.history import History
 from fastembed.nn.saving import run_config
 from fastembed.nn.training import Rows, TrainingTask, evaluate_rows
@@ -48,10 +49,9 @@ class _Figures(Callback):
 def _split(
     model: Any, rows: Rows, data: Sequence[Any] | None, share: float
 ) -> tuple[Rows, Rows | None]:
-    if not 0 <= share < 1:
-        raise ValueError(f"validation_split must be >= 0 and < 1; got {share!r}")
+    check_number("validation_split", share, below=1)
     if data is not None:
-        if len(data) not in (2, 3):
+        if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         try:
             held = model.prepare(*data)
@@ -188,6 +188,12 @@ def fit_network(
 ) -> History:
     """What `Sequential.fit` documents, of checked rows."""
     epochs, batch_size = check_count("epochs", epochs), check_count("batch_size", batch_size)
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(
+                f"callbacks must hold objects such as EarlyStopping(); got {callback!r}"
+            )
+    check_number("checkpoint_seconds", checkpoint_seconds)
     if checkpoint is not None:
         check_output(checkpoint)
     elif resume:

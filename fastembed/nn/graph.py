@@ -16,6 +16,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from fastembed.nn.activations import Activation
+from fastembed.nn.arguments import check_count, check_number
 from fastembed.nn.regularizers import Regularizer
 
 __all__ = ["Graph", "Op", "Parameter", "Tensor"]
@@ -137,6 +138,14 @@ class Graph:
         result = op.out or op.source
         assert result is not None
         return result
+
+    def count(self, name: str, value: Any) -> int:
+        """A size that a layer was given."""
+        return check_count(f"layer {self.layer!r}: {name}", value)
+
+    def number(self, name: str, value: Any, **limits: Any) -> float:
+        """A number that a layer was given, `check_number`."""
+        return check_number(f"layer {self.layer!r}: {name}", value, **limits)
 
     def numbers(self, x: Tensor) -> Tensor:
         """The tensor as numbers, or an error if it holds ids."""

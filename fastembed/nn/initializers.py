@@ -87,6 +87,8 @@ def initializer_of(given: str | ArrayLike, what: str) -> Initializer:
     def explicit(shape: tuple[int, ...], seed: int, index: int) -> NDArray[Any]:
         try:
             array = np.asarray(given, dtype=np.float64)
+            if given is None:
+                raise TypeError
         except (TypeError, ValueError):
             raise TypeError(f"{what} must be a name, a number or an array of numbers") from None
         if array.ndim and array.shape != shape:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
+from fastembed.nn.arguments import check_number
+
 __all__ = ["LOSSES", "Loss", "loss_of"]
 
 LOSSES: dict[str, type[Loss]] = {}
 
 (NONE, MAE, MSE, BCE, BCE_LOGITS, HINGE, MARGIN, CE, CE_LOGITS, KL, PAIR) = range(11)
-SIGMOID, SOFTMAX = 2, 10  # activations that a loss does itself
+LINEAR, SIGMOID, SOFTMAX = 0, 2, 10  # activations that a loss does itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +48,29 @@ class Loss:
     def __post_init__(self) -> None:
         if self.reduction not in ("mean", "sum"):
             raise ValueError(f"reduction must be 'mean' or 'sum'; got {self.reduction!r}")
-        if not self.scale > 0:
-            raise ValueError(f"scale must be > 0; got {self.scale!r}")
+        check_number("scale", self.scale, above=True)
 
     def folds(self, activation: int) -> bool:
         """Whether the loss does the last activation itself, from its argument: stable and fast."""
         return False
+
+    def check(self, n_output: int, rows: int, activation: int | None) -> None:
+        """Raise ValueError if a network does not fit: outputs, rows, last activation if known."""
+        if rows % self.group:
+            raise ValueError(f"loss {self.name} needs rows in pairs; X has {rows}")
+        logits = bool(getattr(self, "from_logits", False))
+        if self.domain != "any" and activation == LINEAR and not logits:
+            likely = "softmax" if self.domain == "simplex" else "sigmoid"
+            raise ValueError(
+                f"loss {self.name} takes probabilities and the last layer gives any numbers: end "
+                f"with {likely}"
+                + (", or use from_logits=True" if hasattr(self, "from_logits") else "")
+            )
+        if logits and activation in (SIGMOID, SOFTMAX):
+            raise ValueError(
+                f"loss {self.name}: from_logits=True is for a network that ends in logits, and the "
+                "last activation makes probabilities of them; leave one of the two out"
+            )
 
     def facts(self, n_output: int, folded: bool) -> dict[str, Any]:
         """What the kernel is told."""
@@ -178,6 +197,12 @@ class PairwiseMargin(MaxMargin):
     name: ClassVar = "pairwise_margin"
     code: ClassVar = PAIR
     group: ClassVar = 2
+
+    def check(self, n_output: int, rows: int, activation: int | None) -> None:
+        """One output, rows in pairs."""
+        super().check(n_output, rows, activation)
+        if n_output != 1:
+            raise ValueError(f"loss {self.name} needs one output; there are {n_output}")
 
 
 @dataclass(frozen=True, kw_only=True)

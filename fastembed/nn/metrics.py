@@ -8,7 +8,7 @@ from typing import Any
 
 from fastembed.nn.losses import Loss
 
-__all__ = ["METRICS", "Metric", "metrics_of"]
+__all__ = ["METRICS", "Metric", "checked_metrics", "metrics_of"]
 
 ACCURACY, TOP_K, BINARY, MAE, MSE = range(5)
 
@@ -52,13 +52,34 @@ METRICS: dict[str, Metric] = {
 SHORT = {"mae": "mean_absolute_error", "mse": "mean_squared_error"}
 
 
+def checked_metrics(given: Iterable[str | Metric]) -> list[str | Metric]:
+    """Metrics as they were asked for; unknown names are refused before there is a network."""
+    if isinstance(given, (str, Metric)):
+        raise TypeError(f"metrics must be a list such as ['accuracy']; got {given!r}")
+    asked = list(given)
+    for item in asked:
+        known = isinstance(item, Metric) or (
+            isinstance(item, str)
+            and (item in ("accuracy", "acc") or SHORT.get(item, item) in METRICS or _top(item))
+        )
+        if not known:
+            allowed = ", ".join(["accuracy", *METRICS, "top_3, top_5, ..."])
+            raise ValueError(f"metrics must be among {allowed}; got {item!r}")
+    return asked
+
+
+def _top(name: str) -> int:
+    """k of "top_k"; 0: it is none."""
+    return int(name[4:]) if name.startswith("top_") and name[4:].isdigit() else 0
+
+
 def metrics_of(given: Iterable[str | Metric], loss: Loss, n_output: int) -> list[Metric]:
     """The metrics that an argument means; "accuracy" is that of the loss.
 
     Raises
     ------
     ValueError
-        An unknown name, or a metric that does not fit the targets of the loss.
+        A metric that does not fit the targets of the loss.
     """
     from fastembed._native import _nn
 
@@ -77,14 +98,11 @@ def metrics_of(given: Iterable[str | Metric], loss: Loss, n_output: int) -> list
                 if classes and not one
                 else Metric("accuracy", BINARY, threshold=threshold)
             )
-        elif item.startswith("top_") and item[4:].isdigit():
-            metric = Metric(item, TOP_K, k=int(item[4:]), classes=True)
-        elif SHORT.get(item, item) in METRICS:
+        elif _top(item):
+            metric = Metric(item, TOP_K, k=_top(item), classes=True)
+        else:
             chosen = METRICS[SHORT.get(item, item)]
             metric = Metric(item, chosen.code, chosen.k, threshold, chosen.classes)
-        else:
-            allowed = ", ".join(["accuracy", *METRICS, "top_3, top_5, ..."])
-            raise ValueError(f"metrics must be among {allowed}; got {item!r}")
         if loss.labels and not metric.classes:
             raise ValueError(
                 f"metric {metric.name!r} compares vectors, and the targets of {loss.name} are "

@@ -18,8 +18,8 @@ from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt, Params
 from fastembed.io.native import read_native, write_native
+from fastembed.nn.arguments import check_count, check_sizes
 from fastembed.nn.callbacks import EarlyStopping
-from fastembed.nn.data import check_count, check_sizes
 from fastembed.nn.layers import Dense
 from fastembed.nn.optimizers import OPTIMIZERS, Optimizer, optimizer_of
 from fastembed.nn.regularizers import Regularizer

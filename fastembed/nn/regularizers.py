@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastembed.nn.arguments import check_number
 
 __all__ = ["Regularizer", "regularizer_of"]
 
@@ -27,8 +28,8 @@ class Regularizer:
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.l1 < math.inf and 0 <= self.l2 < math.inf):
-            raise ValueError(f"l1 and l2 must be numbers >= 0; got {self.l1!r} and {self.l2!r}")
+        check_number("l1", self.l1)
+        check_number("l2", self.l2)
 
     def penalty(self, w: NDArray[Any]) -> float:
         """Of some weights."""

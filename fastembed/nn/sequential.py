@@ -16,12 +16,13 @@ from fastembed.core.errors import NotFittedError
 from fastembed.core.files import StrPath
 from fastembed.core.progress import Callback, Progress
 from fastembed.core.threads import resolve_workers, single_threaded_blas
-from fastembed.nn.data import check_count, check_inputs, check_targets, check_weights
-from fastembed.nn.graph import Graph, Parameter, Tensor
+from fastembed.nn.arguments import check_count, check_shape
+from fastembed.nn.data import as_array, check_inputs, check_targets, check_weights
+from fastembed.nn.graph import ACTIVATION, DENSE, Graph, Parameter, Tensor
 from fastembed.nn.history import History
 from fastembed.nn.layers import Layer
 from fastembed.nn.losses import Loss, loss_of
-from fastembed.nn.metrics import Metric, metrics_of
+from fastembed.nn.metrics import Metric, checked_metrics, metrics_of
 from fastembed.nn.optimizers import Optimizer, optimizer_of
 from fastembed.nn.program import Program, layout
 from fastembed.nn.training import Rows, evaluate_rows, raise_ended
@@ -148,10 +149,7 @@ class Sequential:
         >>> Sequential([Dense(10)]).build(784).count_params()
         7850
         """
-        shape = (input_shape,) if isinstance(input_shape, int) else tuple(map(int, input_shape))
-        if not shape or min(shape) < 1:
-            raise ValueError(f"input_shape must have positive sizes; got {shape}")
-        self.input_shape = shape
+        self.input_shape = check_shape("input_shape", input_shape)
         self._integer = bool(self.layers) and self.layers[0].takes_ids
         try:
             graph, _, output = self.graph()
@@ -194,7 +192,7 @@ class Sequential:
             self._states, self.steps_ = [], 0
         self.optimizer, self.rate_factor = chosen, 1.0
         self.loss = None if loss is None else loss_of(loss)
-        self._metrics_asked, self.metrics = list(metrics), []
+        self._metrics_asked, self.metrics = checked_metrics(metrics), []
         self._programs.clear()
         return self
 
@@ -309,18 +307,13 @@ class Sequential:
         if self.loss is None:
             raise ValueError("the network has no loss yet; call compile(optimizer, loss) first")
         if not self.built:
-            array = np.asarray(X)
-            if array.ndim == 0 or len(array) == 0:
-                raise ValueError("X has no rows")
-            self.build(array.shape[1:] or (1,))
+            self.build(as_array("X", X).shape[1:] or (1,))
         assert self.input_shape is not None
         n_output = int(np.prod(self.output_shape))
         x = check_inputs(X, self.input_shape, self._integer, self.names()[0])
+        last = self.graph()[0].ops[-1]
+        self.loss.check(n_output, len(x), last.act if last.kind in (DENSE, ACTIVATION) else None)
         targets = check_targets(y, len(x), self.loss, n_output, self.names()[-1], self.dtype)
-        if self.loss.code == 10 and n_output != 1:
-            raise ValueError(f"loss {self.loss.name} needs one output; there are {n_output}")
-        if len(x) % self.loss.group:
-            raise ValueError(f"loss {self.loss.name} needs rows in pairs; X has {len(x)}")
         self.metrics = metrics_of(self._metrics_asked, self.loss, n_output)
         weights = check_weights(len(x), targets, sample_weight, class_weight)
         return Rows(x, targets, weights)
@@ -337,7 +330,7 @@ class Sequential:
         shuffle: bool = True,
         class_weight: Mapping[int, float] | None = None,
         sample_weight: ArrayLike | None = None,
-        callbacks: Iterable[Callback] = (),
+        callbacks: Iterable[Callback] | Callback | None = (),
         progress: Progress | bool | None = None,
         seed: int | None = None,
         workers: int | None = None,
@@ -396,7 +389,7 @@ class Sequential:
             validation_data=validation_data,
             validation_split=validation_split,
             shuffle=shuffle,
-            callbacks=list(callbacks),
+            callbacks=[callbacks] if isinstance(callbacks, Callback) else list(callbacks or ()),
             progress=progress,
             seed=self.seed if seed is None else check_count("seed", seed, 0),
             workers=workers,

@@ -19,7 +19,7 @@ from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.evaluate.tagging import TaggingReport, score_tags
 from fastembed.io.native import read_native, write_native
-from fastembed.nn.data import check_sizes
+from fastembed.nn.arguments import check_sizes
 from fastembed.nn.layers import Dense, Dropout, Embedding, Flatten, Layer
 from fastembed.nn.optimizers import optimizer_of
 from fastembed.nn.saving import pack_network, unpack_network

@@ -53,21 +53,20 @@ class Dense(Layer):
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """Product, bias and activation: one operation where that can be."""
         graph.flat(x)
-        if self.units < 1:
-            raise ValueError(f"layer {graph.layer!r}: units must be >= 1; got {self.units}")
+        units = graph.count("units", self.units)
         activation = activation_of(self.activation)
         where = f"layer {graph.layer!r}"
         w = graph.parameter(
             "kernel",
-            (x.width, self.units),
+            (x.width, units),
             initializer_of(self.kernel_initializer, f"{where}: kernel_initializer"),
             regularizer_of(self.kernel_regularizer),
         )
         b = None
         if self.use_bias:
             first = initializer_of(self.bias_initializer, f"{where}: bias_initializer")
-            b = graph.parameter("bias", (self.units,), first)
-        z = graph.append(Op(DENSE, x, graph.tensor((self.units,)), w, b))
+            b = graph.parameter("bias", (units,), first)
+        z = graph.append(Op(DENSE, x, graph.tensor((units,)), w, b))
         if activation.learns:
             return PReLU(activation.constant).build(graph, z)
         return graph.activation(z, activation)

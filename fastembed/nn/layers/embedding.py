@@ -60,23 +60,21 @@ class Embedding(Layer):
         first, stop = (0, x.width) if self.columns is None else self.columns
         if not 0 <= first < stop <= x.width:
             raise ValueError(f"{where}: columns {(first, stop)} are not within 0 .. {x.width}")
-        if self.input_dim < 1 or self.output_dim < 1:
-            raise ValueError(f"{where}: input_dim and output_dim must be >= 1")
+        rows = graph.count("input_dim", self.input_dim)
+        width = graph.count("output_dim", self.output_dim)
         for column in range(first, stop):
-            graph.id_limits[column] = min(graph.id_limits[column], self.input_dim)
+            graph.id_limits[column] = min(graph.id_limits[column], rows)
         penalty = regularizer_of(self.regularizer)
         table = graph.parameter(
             "table",
-            (self.input_dim, self.output_dim),
+            (rows, width),
             initializer_of(self.initializer, f"{where}: initializer"),
             penalty,
             self.sparse,
         )
         n = stop - first
-        out = graph.tensor((n, self.output_dim))
-        return graph.append(
-            Op(EMBEDDING, None, out, table, ids=n, extra=first, count=self.input_dim)
-        )
+        out = graph.tensor((n, width))
+        return graph.append(Op(EMBEDDING, None, out, table, ids=n, extra=first, count=rows))
 
 
 @dataclass(eq=False)

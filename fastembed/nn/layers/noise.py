@@ -16,11 +16,8 @@ __all__ = ["Dropout", "GaussianNoise", "GaussianSampling", "MaskingNoise"]
 DROPOUT, GAUSSIAN, MASKING = range(3)
 
 
-def _noise(graph: Graph, x: Tensor, kind: int, amount: float, below: float, name: str) -> Tensor:
+def _noise(graph: Graph, x: Tensor, kind: int, amount: float) -> Tensor:
     graph.numbers(x)
-    if not 0 <= amount < below:
-        limit = f" and < {below:g}" if below < 1e30 else ""
-        raise ValueError(f"layer {graph.layer!r}: {name} must be >= 0{limit}; got {amount!r}")
     if amount == 0:
         return x
     out = graph.tensor(x.shape)
@@ -44,11 +41,12 @@ class Dropout(Layer):
 
     rate: float
 
+    kind: ClassVar[int] = DROPOUT
     cases: ClassVar = (({"rate": 0.4}, (9,)),)
 
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """One operation."""
-        return _noise(graph, x, DROPOUT, self.rate, 1.0, "rate")
+        return _noise(graph, x, self.kind, graph.number("rate", self.rate, below=1))
 
 
 @dataclass(eq=False)
@@ -71,12 +69,13 @@ class GaussianNoise(Layer):
 
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """One operation."""
-        return _noise(graph, x, GAUSSIAN, self.stddev, 1e300, "stddev")
+        return _noise(graph, x, GAUSSIAN, graph.number("stddev", self.stddev))
 
 
 @dataclass(eq=False)
-class MaskingNoise(Layer):
-    """Sets a share of the inputs to 0 and leaves the others (Vincent et al. 2010).
+class MaskingNoise(Dropout):
+    """Sets a share of the inputs to 0 and leaves the others (Vincent et al. 2010): `Dropout`
+    without the division.
 
     Parameters
     ----------
@@ -89,13 +88,7 @@ class MaskingNoise(Layer):
     0.3
     """
 
-    rate: float
-
-    cases: ClassVar = (({"rate": 0.4}, (9,)),)
-
-    def build(self, graph: Graph, x: Tensor) -> Tensor:
-        """One operation."""
-        return _noise(graph, x, MASKING, self.rate, 1.0, "rate")
+    kind: ClassVar[int] = MASKING
 
 
 @dataclass(eq=False)
@@ -128,7 +121,5 @@ class GaussianSampling(Layer):
                 f"layer {graph.layer!r} takes mu and log sigma^2 side by side: an even number; "
                 f"got {x.width}"
             )
-        if not self.beta >= 0:
-            raise ValueError(f"layer {graph.layer!r}: beta must be >= 0; got {self.beta!r}")
-        n = x.width // 2
-        return graph.append(Op(SAMPLE, x, graph.tensor((n,)), scratch=n, c0=self.beta))
+        n, beta = x.width // 2, graph.number("beta", self.beta)
+        return graph.append(Op(SAMPLE, x, graph.tensor((n,)), scratch=n, c0=beta))

@@ -35,12 +35,11 @@ class LayerNorm(Layer):
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """One operation with two parameters."""
         graph.flat(x)
-        if not self.epsilon > 0:
-            raise ValueError(f"layer {graph.layer!r}: epsilon must be > 0; got {self.epsilon!r}")
+        epsilon = graph.number("epsilon", self.epsilon, above=True)
         gain = graph.parameter("gain", (x.width,), ones)
         shift = graph.parameter("shift", (x.width,), zeros)
         out = graph.tensor(x.shape)
-        return graph.append(Op(LAYERNORM, x, out, gain, shift, scratch=2, c0=self.epsilon))
+        return graph.append(Op(LAYERNORM, x, out, gain, shift, scratch=2, c0=epsilon))
 
 
 @dataclass(eq=False)
@@ -72,13 +71,10 @@ class ActivityRegularizer(Layer):
     def build(self, graph: Graph, x: Tensor) -> Tensor:
         """An operation for each penalty, without an output of its own."""
         graph.numbers(x)
-        if not (self.l1 >= 0 and self.kl >= 0 and 0 < self.rho < 1):
-            raise ValueError(
-                f"layer {graph.layer!r}: l1 and kl must be >= 0 and rho between 0 and 1; "
-                f"got {self.l1!r}, {self.kl!r}, {self.rho!r}"
-            )
-        if self.l1:
-            graph.append(Op(ACTIVITY, x, None, act=L1, c0=self.l1))
-        if self.kl:
-            graph.append(Op(ACTIVITY, x, None, act=KL, fixed=x.width, c0=self.kl, c1=self.rho))
+        l1, kl = graph.number("l1", self.l1), graph.number("kl", self.kl)
+        rho = graph.number("rho", self.rho, below=1, above=True)
+        if l1:
+            graph.append(Op(ACTIVITY, x, None, act=L1, c0=l1))
+        if kl:
+            graph.append(Op(ACTIVITY, x, None, act=KL, fixed=x.width, c0=kl, c1=rho))
         return x
