@@ -205,16 +205,17 @@ def fit_network(
     if batch % model.loss.group:
         raise ValueError(f"batch_size must be even for loss {model.loss.name}; got {batch}")
     model.history_, model.stop_training = History(), False
-    facts = run_config(model) | {
-        "data": _fingerprint(rows.x, rows.y, rows.weights),
-        # explicit ones are not in the layers' configuration; once learned they say nothing
-        WEIGHTS: None if model.steps_ else _fingerprint(model.flat_weights()),
-        "batch": batch,
-        "epochs": epochs,
-        "shuffle": bool(shuffle),
-        "seed": seed,
-        "first_epoch": model.epochs_done_,
-    }
+    facts: dict[str, Any] = {"first_epoch": model.epochs_done_}
+    if checkpoint is not None:
+        facts |= run_config(model) | {
+            "data": _fingerprint(rows.x, rows.y, rows.weights),
+            # explicit ones are not in the layers' configuration; once learned they say nothing
+            WEIGHTS: None if model.steps_ else _fingerprint(model.flat_weights()),
+            "batch": batch,
+            "epochs": epochs,
+            "shuffle": bool(shuffle),
+            "seed": seed,
+        }
     position, kept = Position(), dict[str, Any]()
     if resume:
         assert checkpoint is not None
