@@ -287,6 +287,10 @@ def test_bad_input_is_named():
         model.fit([["a"]], [[1]])
     with pytest.raises(TypeError, match="item 0 must be a list of words; got 3"):
         model.fit([3], [["x"]])
+    with pytest.raises(TypeError, match="vectors must be KeyedVectors; got ndarray"):
+        model.fit([["a"]], [["x"]], vectors=np.eye(3))
+    with pytest.raises(ValueError, match=r"validation must be \(sentences, tags\)"):
+        model.fit([["a"]], [["x"]], validation=([["a"]],))
     kv = class_vectors()
     kv.vectors[5, 2] = np.nan
     with pytest.raises(ValueError, match=r"vector of 'w0_5' \(row 5\) is not finite"):

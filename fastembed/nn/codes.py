@@ -20,6 +20,7 @@ from fastembed.core.params import Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.io.native import read_native, write_native
 from fastembed.nn.arguments import check_shape, check_sizes
+from fastembed.nn.data import as_array
 from fastembed.nn.layers import Dense, Layer
 from fastembed.nn.losses import Loss
 from fastembed.nn.optimizers import optimizer_of
@@ -145,9 +146,9 @@ class EncoderDecoder(Params):
 
     def _rows(self, X: ArrayLike, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
         """Flat rows; ``shape`` None takes any."""
-        x = np.asarray(X)
-        if x.ndim < 2 or len(x) == 0:
-            raise ValueError(f"X must have rows of numbers, shape (n, ...), n > 0; got {x.shape}")
+        x = as_array("X", X)
+        if x.ndim < 2:
+            raise ValueError(f"X must have rows of numbers, shape (n, ...); got {x.shape}")
         if shape is not None and x.shape[1:] not in (shape, (math.prod(shape),)):
             raise ValueError(
                 f"X must have shape (n, {', '.join(map(str, shape))}), as in fit; got {x.shape}"

@@ -13,6 +13,7 @@ from fastembed.core.errors import TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress
 from fastembed.embed.keyed_vectors import KeyedVectors
+from fastembed.nn.arguments import check_count, check_sizes
 from fastembed.nn.autoencoder import Autoencoder
 
 __all__ = ["compress_vectors"]
@@ -107,10 +108,11 @@ def compress_vectors(
         lengths = np.linalg.norm(x, axis=1, keepdims=True)
         x /= np.where(lengths > 0, lengths, 1)
     if epochs is None:
-        epochs = max(EPOCHS, -(-STEPS // max(1, len(x) // batch_size)))
+        steps = max(1, len(x) // check_count("batch_size", batch_size))  # of an epoch
+        epochs = max(EPOCHS, -(-STEPS // steps))
     model = Autoencoder(
         code_size=int(dimensions),
-        hidden=tuple(hidden),
+        hidden=check_sizes("hidden", hidden),
         decoder_hidden=(),
         activation=activation,
         epochs=epochs,
@@ -134,7 +136,7 @@ def compress_vectors(
     kept, best = _kept(x, loss, int(dimensions))
     about: dict[str, Any] = {
         "dimensions_before": d,
-        "hidden": [int(n) for n in hidden],
+        "hidden": list(check_sizes("hidden", hidden)),
         "normalize": bool(normalize),
         "epochs": epochs,
         "seed": seed,

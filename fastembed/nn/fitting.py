@@ -18,7 +18,6 @@ from fastembed.core.rounds import Position
 from fastembed.io.native import read_native, write_native
 from fastembed.nn.arguments import check_count, check_number
 from fastembed.nn.callbacks import Monitor
-from fastembed.nn.data import check_numbers
 from fastembed.nn.history import History
 from fastembed.nn.saving import run_config
 from fastembed.nn.training import Rows, TrainingTask, evaluate_rows
@@ -54,11 +53,9 @@ def _split(
         if not isinstance(data, (tuple, list)) or len(data) not in (2, 3):
             raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         try:
-            held = model.prepare(*data)
-            check_numbers(held.x, model.graph()[0].id_limits, model.dtype)
+            return rows, model.prepare(*data)
         except (ValueError, TypeError) as error:
             raise type(error)(f"validation_data: {error}") from None
-        return rows, held
     if share == 0:
         return rows, None
     group = model.loss.group
@@ -198,7 +195,6 @@ def fit_network(
         check_output(checkpoint)
     elif resume:
         raise ValueError("resume=True needs checkpoint, the file to go on from")
-    check_numbers(rows.x, model.graph()[0].id_limits, model.dtype)
     rows, validation = _split(model, rows, validation_data, validation_split)
     _check_monitors(model, callbacks, validation is not None)
     batch = min(batch_size, len(rows))

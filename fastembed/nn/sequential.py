@@ -17,7 +17,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.progress import Callback, Progress
 from fastembed.core.threads import resolve_workers, single_threaded_blas
 from fastembed.nn.arguments import check_count, check_shape
-from fastembed.nn.data import as_array, check_inputs, check_targets, check_weights
+from fastembed.nn.data import as_array, check_inputs, check_numbers, check_targets, check_weights
 from fastembed.nn.graph import ACTIVATION, DENSE, Graph, Parameter, Tensor
 from fastembed.nn.history import History
 from fastembed.nn.layers import Layer
@@ -311,7 +311,9 @@ class Sequential:
         assert self.input_shape is not None
         n_output = int(np.prod(self.output_shape))
         x = check_inputs(X, self.input_shape, self._integer, self.names()[0])
-        last = self.graph()[0].ops[-1]
+        graph, _, _ = self.graph()
+        check_numbers(x, graph.id_limits, self.dtype)
+        last = graph.ops[-1]
         self.loss.check(n_output, len(x), last.act if last.kind in (DENSE, ACTIVATION) else None)
         targets = check_targets(y, len(x), self.loss, n_output, self.names()[-1], self.dtype)
         self.metrics = metrics_of(self._metrics_asked, self.loss, n_output)

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastembed._native import _nn_draws
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt
+from fastembed.nn.arguments import check_count
 from fastembed.nn.codes import EncoderDecoder
 from fastembed.nn.layers import Dense, GaussianSampling, Layer
 from fastembed.nn.losses import Loss, SummedBinaryCrossentropy, SummedSquaredError
@@ -120,8 +121,7 @@ class VariationalAutoencoder(EncoderDecoder):
         ndarray, shape (n, ...)
         """
         self._fitted()
-        if n < 1:
-            raise ValueError(f"n must be >= 1; got {n!r}")
+        n, seed = check_count("n", n), check_count("seed", seed, 0)
         k = self._params["code_size"]
         return self.inverse_transform(_nn_draws.fill(n * k, True, seed, SAMPLES).reshape(n, k))
 
@@ -141,8 +141,7 @@ class VariationalAutoencoder(EncoderDecoder):
             Means over the rows. ``beta`` is not part of it; the constant of a Gaussian is.
         """
         self._fitted()
-        if samples < 1:
-            raise ValueError(f"samples must be >= 1; got {samples!r}")
+        samples, seed = check_count("samples", samples), check_count("seed", seed, 0)
         params, x = self._params, self._rows(X, self.feature_shape_)
         self._check_domain(x, "X")
         likelihood = divergence = 0.0

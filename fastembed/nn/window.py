@@ -158,7 +158,11 @@ class WindowClassifier(Params):
         check_sentences(sentences, tags)
         if not any(len(words) for words in sentences):
             raise ValueError("there are no words in these sentences")
+        if vectors is not None and not hasattr(vectors, "words"):
+            raise TypeError(f"vectors must be KeyedVectors; got {type(vectors).__name__}")
         if validation is not None:
+            if len(validation) != 2:
+                raise ValueError("validation must be (sentences, tags)")
             check_sentences(*validation)
             if (validation[1] is None) != corrupted:
                 raise ValueError(
@@ -172,7 +176,7 @@ class WindowClassifier(Params):
         x = table.windows(sentences, self.window)
         y, known = None, []
         if tags is not None:
-            known = sorted({tag for sentence in tags for tag in sentence})
+            known = sorted({str(tag) for sentence in tags for tag in sentence})
             y = tag_codes(tags, known)
         held: tuple[NDArray[Any], NDArray[Any] | None] | None = None
         if validation is not None:
