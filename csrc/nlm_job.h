@@ -70,7 +70,7 @@ enum {
     FE_NLM_SETTLE_ALL    /* pieces of all rows */
 };
 
-enum { FE_NLM_ROWS = 64, FE_NLM_SLICES = 16, FE_NLM_PIECES = 16 };
+enum { FE_NLM_ROWS = 64, FE_NLM_SLICES = 16, FE_NLM_PIECES = 16, FE_NLM_WIDE = 8, FE_NLM_LANES = 16 };
 
 typedef struct fe_nlm_state {
     int train;
@@ -87,7 +87,8 @@ typedef struct fe_nlm_state {
     fe_optim optim;
     fe_optim_rates at;
     int64_t rows;           /* of the layer that LOGITS works on */
-    int64_t n_blocks, n_slices, n_groups, n_embed, ld_block, ld_class;
+    int64_t n_blocks, n_slices, n_groups, n_embed;
+    int64_t ld_block, ld_row; /* padded words of a block, of the widest part of a class */
     int kept, x_inside;
     uint32_t *target, *context, *column, *group;
     uint64_t *keys, *spare, *embed_keys;

@@ -77,6 +77,17 @@ static void FE_R(fe_nlm_exponentials)(FE_REAL *x, int64_t m, int64_t nb, int64_t
     }
 }
 
+/* top, sum (m,) INOUT: the largest logit so far of each row, and the sum of exp(logit - top);
+ * tops, sums (m,) IN those of some more. */
+static void FE_R(fe_nlm_add_sums)(int64_t m, const FE_REAL *tops, const FE_REAL *sums, FE_REAL *top,
+                                  FE_REAL *sum) {
+    for (int64_t i = 0; i < m; i++) {
+        const double both = tops[i] > top[i] ? tops[i] : top[i];
+        sum[i] = (FE_REAL)(sum[i] * exp(top[i] - both) + sums[i] * exp(tops[i] - both));
+        top[i] = (FE_REAL)both;
+    }
+}
+
 /* The gradient of the mean loss in the logits: x (m, nb; ld) INOUT times factor[i], less `onehot`
  * at the target; bias OUT (nb,): its sums over the rows. */
 static void FE_R(fe_nlm_gradient)(FE_REAL *x, int64_t m, int64_t nb, int64_t ld, const FE_REAL *factor,

@@ -5,22 +5,23 @@
  * For one type of number (real_float.h).
  */
 
-/* Room of one thread: products (batch, ld_class or ld_block), gradient of a block of rows, and
- * three rows. */
+/* Room of one thread: products (batch, ld_block), gradient of a block of rows, three rows (ld_row,)
+ * and two columns (batch,). */
 typedef struct {
-    FE_REAL *products, *rows, *adjust, *own, *bias;
+    FE_REAL *products, *rows, *adjust, *own, *bias, *tops, *sums;
 } FE_R(fe_nlm_scratch);
 
 static FE_R(fe_nlm_scratch) FE_R(fe_nlm_scratch_of)(const fe_nlm_job *job, const fe_nlm_state *st,
                                               int64_t thread) {
-    const int64_t ld = st->ld_block > st->ld_class ? st->ld_block : st->ld_class;
-    const int64_t widest = fe_nlm_widest(job);
+    const int64_t ld = st->ld_row, widest = fe_nlm_widest(job);
     FE_REAL *at = st->scratch[thread];
     FE_R(fe_nlm_scratch) s;
     s.adjust = at;
     s.own = s.adjust + ld;
     s.bias = s.own + ld;
-    s.rows = s.bias + ld;
+    s.tops = s.bias + ld;
+    s.sums = s.tops + job->batch;
+    s.rows = s.sums + fe_nlm_padded(2 * job->batch) - job->batch;
     s.products = s.rows + (job->block > FE_NLM_ROWS ? job->block : FE_NLM_ROWS) * widest + 16;
     return s;
 }
@@ -260,34 +261,58 @@ static void FE_R(fe_nlm_tied_step)(const fe_nlm_job *job, fe_nlm_state *st, int6
     FE_R(fe_nlm_block_step)(job, st, block, g, s);
 }
 
-/* The examples of one class: softmax over its words, gradient and step. */
+/* Products, and from them exponentials, of m examples with words [first, first + nb) of a class, in
+ * s.products; tops, sums and logits of the targets as fe_nlm_exponentials has them. */
+static void FE_R(fe_nlm_class_part)(const fe_nlm_job *job, fe_nlm_state *st, int64_t begin,
+                                    int64_t m, int64_t first, int64_t nb,
+                                    FE_R(fe_nlm_scratch) s) {
+    const int64_t k = job->features, ld = fe_nlm_padded(nb);
+    const FE_REAL *bias = job->out.b;
+    for (int64_t j = 0; j < ld; j++) s.adjust[j] = j < nb ? bias[first + j] : FE_NLM_NEVER;
+    FE_R(fe_nlm_gemm)(job, 0, 1, m, nb, k, (const FE_REAL *)st->f + begin * k, k,
+                    (const FE_REAL *)job->out.w + first * k, k, 0, s.products, ld);
+    FE_R(fe_nlm_exponentials)(s.products, m, nb, ld, s.adjust, s.adjust, st->candidate + begin,
+                           (uint32_t)first, s.tops, s.sums, (FE_REAL *)st->target_logit + begin);
+}
+
+/* The examples of one class: softmax over its words, gradient and step. A class of more words than
+ * there is room for goes part by part, twice: for the sum, and with the sum. */
 static void FE_R(fe_nlm_class)(const fe_nlm_job *job, fe_nlm_state *st, int64_t group,
                             int64_t thread) {
     FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
     const int64_t begin = st->group[group], m = st->group[group + 1] - begin, k = job->features;
     const uint32_t class_ = st->column[begin], first = job->class_start[class_];
-    const int64_t nc = job->class_start[class_ + 1] - first, ld = st->ld_class;
-    const FE_REAL *rows = (const FE_REAL *)job->out.w + first * k, *bias = job->out.b;
+    const int64_t nc = job->class_start[class_ + 1] - first, wide = fe_nlm_class_part_of(job, st, m);
     const FE_REAL *f = (const FE_REAL *)st->f + begin * k;
-    FE_REAL *tops = (FE_REAL *)st->block_max + begin, *sums = (FE_REAL *)st->block_sum + begin;
-    FE_REAL *target_logit = (FE_REAL *)st->target_logit + begin, *g = s.products;
+    FE_REAL *top = (FE_REAL *)st->block_max + begin, *sum = (FE_REAL *)st->block_sum + begin;
+    FE_REAL *factor = (FE_REAL *)st->factor + begin, *g = s.products;
     if (st->train) FE_R(fe_nlm_settle)(st, &job->out, first, nc, st->step - 1);
-    for (int64_t j = 0; j < ld; j++) s.adjust[j] = j < nc ? bias[first + j] : FE_NLM_NEVER;
     uint32_t *column = st->candidate + begin; /* of the target, within out */
-    for (int64_t i = 0; i < m; i++) column[i] = job->row_of[st->target[begin + i]];
-    FE_R(fe_nlm_gemm)(job, 0, 1, m, nc, k, f, k, rows, k, 0, g, ld);
-    FE_R(fe_nlm_exponentials)(g, m, nc, ld, s.adjust, s.adjust, column, first, tops, sums,
-                           target_logit);
     for (int64_t i = 0; i < m; i++) {
-        st->loss[begin + i] += tops[i] + log((double)sums[i]) - target_logit[i];
-        sums[i] = (FE_REAL)(1.0 / ((double)sums[i] * (double)st->m));
+        column[i] = job->row_of[st->target[begin + i]];
+        top[i] = FE_NLM_NEVER;
+        sum[i] = 0;
     }
-    if (!st->train) return;
-    FE_R(fe_nlm_gradient)(g, m, nc, ld, sums, column, first, 1 / (FE_REAL)st->m, s.bias);
-    FE_R(fe_nlm_gemm)(job, 0, 0, m, k, nc, g, ld, rows, k, 1, (FE_REAL *)st->df + begin * k, k);
-    for (int64_t j = 0; j < nc; j += job->block) {
-        const int64_t nb = nc - j < job->block ? nc - j : job->block;
-        FE_R(fe_nlm_gemm)(job, 1, 0, nb, k, m, g + j, ld, f, k, 0, s.rows, k);
-        FE_R(fe_nlm_step_rows)(st, &job->out, first + j, nb, s.rows, s.bias + j);
+    for (int64_t at = 0; at < nc; at += wide) {
+        FE_R(fe_nlm_class_part)(job, st, begin, m, first + at, nc - at < wide ? nc - at : wide, s);
+        FE_R(fe_nlm_add_sums)(m, s.tops, s.sums, top, sum);
+    }
+    for (int64_t i = 0; i < m; i++)
+        st->loss[begin + i] +=
+            top[i] + log((double)sum[i]) - ((FE_REAL *)st->target_logit)[begin + i];
+    for (int64_t at = 0; st->train && at < nc; at += wide) {
+        const int64_t nb = nc - at < wide ? nc - at : wide, ld = fe_nlm_padded(nb);
+        if (nc > wide) FE_R(fe_nlm_class_part)(job, st, begin, m, first + at, nb, s);
+        for (int64_t i = 0; i < m; i++)
+            factor[i] = (FE_REAL)(exp((double)s.tops[i] - top[i]) / ((double)sum[i] * (double)st->m));
+        FE_R(fe_nlm_gradient)(g, m, nb, ld, factor, column, (uint32_t)(first + at), 1 / (FE_REAL)st->m,
+                           s.bias);
+        FE_R(fe_nlm_gemm)(job, 0, 0, m, k, nb, g, ld, (const FE_REAL *)job->out.w + (first + at) * k, k,
+                        1, (FE_REAL *)st->df + begin * k, k);
+        for (int64_t j = 0; j < nb; j += job->block) {
+            const int64_t n = nb - j < job->block ? nb - j : job->block;
+            FE_R(fe_nlm_gemm)(job, 1, 0, n, k, m, g + j, ld, f, k, 0, s.rows, k);
+            FE_R(fe_nlm_step_rows)(st, &job->out, first + at + j, n, s.rows, s.bias + j);
+        }
     }
 }

@@ -115,34 +115,50 @@ static void FE_R(fe_nlm_settle_all)(const fe_nlm_job *job, fe_nlm_state *st, int
         FE_R(fe_nlm_settle)(st, layer, row, 1, st->step);
 }
 
-/* log10 p of every word of a block, or of a class: exported OUT (m, V). */
-static void FE_R(fe_nlm_export)(const fe_nlm_job *job, fe_nlm_state *st, int64_t unit,
+/* log10 p of every word of a block: exported OUT (m, V). */
+static void FE_R(fe_nlm_export)(const fe_nlm_job *job, fe_nlm_state *st, int64_t block,
                              int64_t thread) {
     FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
-    const int64_t k = job->features, v = job->out.rows;
-    const int classes = job->output == FE_NLM_CLASSES;
-    const int64_t first = classes ? job->class_start[unit] : unit * job->block;
-    const int64_t end = classes ? job->class_start[unit + 1] : first + job->block;
-    const int64_t nb = (end < v ? end : v) - first, ld = classes ? st->ld_class : st->ld_block;
-    const FE_REAL *bias = (const FE_REAL *)job->out.b + first, *f = st->f;
-    FE_R(fe_nlm_gemm)(job, 0, 1, st->m, nb, k, f, k, (const FE_REAL *)job->out.w + first * k, k, 0,
+    const int64_t k = job->features, v = job->out.rows, first = block * job->block;
+    const int64_t nb = v - first < job->block ? v - first : job->block, ld = st->ld_block;
+    const FE_REAL *bias = (const FE_REAL *)job->out.b + first;
+    FE_R(fe_nlm_gemm)(job, 0, 1, st->m, nb, k, st->f, k, (const FE_REAL *)job->out.w + first * k, k, 0,
                     s.products, ld);
     for (int64_t i = 0; i < st->m; i++) {
-        FE_REAL *row = s.products + i * ld;
-        double lse = ((const FE_REAL *)st->lse)[i];
-        for (int64_t j = 0; j < nb; j++) row[j] += bias[j];
-        if (classes) { /* log p(class), and its own normaliser */
-            const FE_REAL *w = (const FE_REAL *)job->cls.w + unit * k;
-            double logit = ((const FE_REAL *)job->cls.b)[unit], top = FE_NLM_NEVER, sum = 0.0;
-            for (int64_t c = 0; c < k; c++) logit += (double)w[c] * f[i * k + c];
-            for (int64_t j = 0; j < nb; j++) top = row[j] > top ? row[j] : top;
-            for (int64_t j = 0; j < nb; j++) sum += exp(row[j] - top);
-            lse += top + log(sum) - logit;
-        }
-        FE_REAL *to = (FE_REAL *)st->exported + (int64_t)st->order[i] * v;
+        const double lse = ((const FE_REAL *)st->lse)[i];
+        FE_REAL *to = (FE_REAL *)st->exported + (int64_t)st->order[i] * v + first;
         for (int64_t j = 0; j < nb; j++)
-            to[classes ? job->word_at[first + j] : first + j] =
-                (FE_REAL)((row[j] - lse) * 0.43429448190325182765);
+            to[j] = (FE_REAL)((s.products[i * ld + j] + bias[j] - lse) * 0.43429448190325182765);
+    }
+}
+
+/* log10 p of every word of a class, for all examples: exported OUT (m, V), first the logits. */
+static void FE_R(fe_nlm_export_class)(const fe_nlm_job *job, fe_nlm_state *st, int64_t class_,
+                                   int64_t thread) {
+    FE_R(fe_nlm_scratch) s = FE_R(fe_nlm_scratch_of)(job, st, thread);
+    const int64_t k = job->features, v = job->out.rows, begin = job->class_start[class_];
+    const int64_t end = job->class_start[class_ + 1], wide = fe_nlm_class_part_of(job, st, st->m);
+    const FE_REAL *bias = job->out.b, *w = (const FE_REAL *)job->cls.w + class_ * k, *f = st->f;
+    for (int64_t first = begin; first < end; first += wide) {
+        const int64_t nb = end - first < wide ? end - first : wide;
+        FE_R(fe_nlm_gemm)(job, 0, 1, st->m, nb, k, f, k, (const FE_REAL *)job->out.w + first * k, k, 0,
+                        s.products, nb);
+        for (int64_t i = 0; i < st->m; i++) {
+            FE_REAL *to = (FE_REAL *)st->exported + (int64_t)st->order[i] * v;
+            for (int64_t j = 0; j < nb; j++)
+                to[job->word_at[first + j]] = s.products[i * nb + j] + bias[first + j];
+        }
+    }
+    for (int64_t i = 0; i < st->m; i++, f += k) { /* log p(class), and the class's own normaliser */
+        FE_REAL *to = (FE_REAL *)st->exported + (int64_t)st->order[i] * v;
+        double logit = ((const FE_REAL *)job->cls.b)[class_], top = FE_NLM_NEVER, sum = 0.0;
+        for (int64_t c = 0; c < k; c++) logit += (double)w[c] * f[c];
+        for (int64_t j = begin; j < end; j++)
+            if (to[job->word_at[j]] > top) top = to[job->word_at[j]];
+        for (int64_t j = begin; j < end; j++) sum += exp(to[job->word_at[j]] - top);
+        const double lse = ((const FE_REAL *)st->lse)[i] + top + log(sum) - logit;
+        for (int64_t j = begin; j < end; j++)
+            to[job->word_at[j]] = (FE_REAL)((to[job->word_at[j]] - lse) * 0.43429448190325182765);
     }
 }
 
@@ -166,6 +182,8 @@ static void FE_R(fe_nlm_unit)(const fe_nlm_job *job, fe_nlm_state *st, int phase
         if (job->tied) FE_R(fe_nlm_tied_step)(job, st, unit, thread);
         else FE_R(fe_nlm_embed_step)(job, st, unit, thread);
         break;
-    default: FE_R(fe_nlm_export)(job, st, unit, thread);
+    default:
+        if (job->output == FE_NLM_CLASSES) FE_R(fe_nlm_export_class)(job, st, unit, thread);
+        else FE_R(fe_nlm_export)(job, st, unit, thread);
     }
 }

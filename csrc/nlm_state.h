@@ -10,6 +10,19 @@ static inline int64_t fe_nlm_widest(const fe_nlm_job *job) {
     return nd > job->features ? nd : job->features;
 }
 
+/* The next multiple of the lanes of a vector. */
+static inline int64_t fe_nlm_padded(int64_t n) {
+    return (n + FE_NLM_LANES - 1) / FE_NLM_LANES * FE_NLM_LANES;
+}
+
+/* How many words of a class are worked on at a time for m examples: what the products have room for,
+ * and at most some blocks; memory does not grow with the class. */
+static inline int64_t fe_nlm_class_part_of(const fe_nlm_job *job, const fe_nlm_state *st,
+                                           int64_t m) {
+    const int64_t room = job->batch * st->ld_block / m, most = FE_NLM_WIDE * st->ld_block;
+    return (room < most ? room : most) / FE_NLM_LANES * FE_NLM_LANES;
+}
+
 static inline void fe_nlm_state_free(fe_nlm_state *st) {
     if (st == NULL) return;
     void *all[] = {st->loss, st->order, st->target, st->context, st->column, st->group, st->keys,
@@ -30,7 +43,7 @@ static inline fe_nlm_state *fe_nlm_state_new(const fe_nlm_job *job, int64_t work
     fe_nlm_state *st = fe_calloc_array(1, sizeof *st);
     if (st == NULL) return NULL;
     const size_t item = job->real64 ? sizeof(double) : sizeof(float), b = (size_t)job->batch;
-    const int64_t lanes = 16, nd = job->n * job->dim, k = job->features;
+    const int64_t nd = job->n * job->dim, k = job->features;
     const int64_t sampled = job->noise != NULL ? job->samples + job->batch : 0;
     const int64_t dense = job->output == FE_NLM_CLASSES ? job->cls.rows : job->out.rows;
     const int64_t most = dense > sampled ? dense : sampled;
@@ -41,9 +54,10 @@ static inline fe_nlm_state *fe_nlm_state_new(const fe_nlm_job *job, int64_t work
         const int64_t size = job->class_start[c + 1] - job->class_start[c];
         widest = size > widest ? size : widest;
     }
-    st->ld_block = (job->block + lanes - 1) / lanes * lanes;
-    st->ld_class = (widest + lanes - 1) / lanes * lanes;
-    const int64_t ld = st->ld_block > st->ld_class ? st->ld_block : st->ld_class;
+    st->ld_block = fe_nlm_padded(job->block);
+    const int64_t part = FE_NLM_WIDE * st->ld_block;
+    widest = fe_nlm_padded(widest < part ? widest : part);
+    st->ld_row = st->ld_block > widest ? st->ld_block : widest;
     const size_t kept = blocks * b * (size_t)st->ld_block * item;
     st->kept = kept <= (size_t)job->kept_bytes;
     const size_t keys = b * (size_t)job->n > (size_t)sampled + b ? b * (size_t)job->n
@@ -84,7 +98,8 @@ static inline fe_nlm_state *fe_nlm_state_new(const fe_nlm_job *job, int64_t work
     int whole = st->scratch != NULL;
     const int64_t unit = job->block > FE_NLM_ROWS ? job->block : FE_NLM_ROWS;
     const size_t room =
-        (size_t)(3 * ld + unit * fe_nlm_widest(job) + 16 + job->batch * ld + FE_NLM_ROWS);
+        (size_t)(3 * st->ld_row + fe_nlm_padded(2 * job->batch) + unit * fe_nlm_widest(job) + 16 +
+                 job->batch * st->ld_block + FE_NLM_ROWS);
     for (int64_t i = 0; i < workers && whole; i++)
         whole = (st->scratch[i] = fe_malloc_huge(room * item)) != NULL;
     const void *all[] = {st->loss, st->order, st->target, st->context, st->column, st->group,

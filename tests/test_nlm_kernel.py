@@ -4,6 +4,9 @@ float32, instruction sets, numbers of threads and buffers beside that."""
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import oracle_nlm as oracle
@@ -267,6 +270,77 @@ def test_many_rows_and_repeated_words():
         np.add.at(expected, context, dx)
     train(net_of(params, shape, arrays, {"class_of": None}), stream, places, shape, [1.0])
     np.testing.assert_allclose(before - arrays["embed"], expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_class_larger_than_the_room_goes_in_parts(dtype):
+    # nearly all words are of one class: room for 16 or 32 of them at a time, or for all
+    n, rng = 300, np.random.default_rng(5)
+    class_of = np.where(np.arange(n) % 40 == 1, 0, 1)
+    params = PARAMS | {"output_layer": "class_factored", "optimizer": "adam"}
+    shape = Shape(params, n)
+    words = rng.integers(3, n, 120)
+    stream = np.r_[BOS, words[:70], EOS, BOS, words[70:], EOS].astype(np.uint32)
+    places = rng.permutation(np.flatnonzero(stream != BOS)).astype(np.uint32)
+    found = []
+    for block, workers in ((4, 1), (4, 3), (512, 1)):
+        arrays = network.initial_arrays(shape, np.full(n, 3), class_of, 1)
+        arrays = {name: 3 * array.astype(dtype) for name, array in arrays.items()}
+        first = {name: array.astype(np.float64) for name, array in arrays.items()}
+        arrays |= {name: np.ascontiguousarray(a.astype(dtype if a.dtype.kind == "f" else a.dtype))
+                   for name, a in state_arrays(arrays, params).items()}  # fmt: skip
+        net = make_net(arrays, shape, params, class_of=class_of, block=block, workers=workers)
+        with single_threaded_blas():
+            scores, every = net.score(stream, places), net.score(stream, places, export=True)
+        losses, _ = train(net, stream, places, shape, [0.01, 0.01])
+        found.append({"scores": scores, "every": every, "losses": losses, **arrays})
+    examples = oracle.examples_of(stream, places, shape, BOS, EOS)
+    expected = np.array([oracle.log_probs(first, shape, context, class_of)
+                         for context, _ in examples])  # fmt: skip
+    own = [-row[target] for row, (_, target) in zip(expected, examples, strict=True)]
+    tight = 1e-11 if dtype == np.float64 else 2e-4
+    for one in found:
+        np.testing.assert_allclose(one["every"] * np.log(10), expected, atol=tight)
+        np.testing.assert_allclose(one["scores"], own, atol=tight)
+        np.testing.assert_allclose(one["losses"][0], sum(own[:64]), rtol=tight)
+    for name, array in found[0].items():
+        assert np.array_equal(array, found[1][name]), name
+        np.testing.assert_allclose(array, found[2][name], rtol=20 * tight, atol=tight, err_msg=name)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read there")
+def test_room_does_not_grow_with_the_classes():
+    # in a process of its own: what a network of one class of 200,000 words takes beside its arrays
+    program = """if True:
+        import numpy as np
+        from fastembed.nlm.network import Shape, make_net
+        n, params = 200_000, {
+            "architecture": "bengio", "output_layer": "class_factored", "context": 3,
+            "vector_size": 4, "hidden": 4, "direct": False, "combine": "concatenate", "tied": False,
+            "samples": 1, "batch_size": 256, "optimizer": "sgd", "dropout": 0.0,
+            "weight_decay": 0.0, "seed": 1,
+        }
+        arrays = {
+            "embed": np.ones((n, 4), "f"), "hidden": np.ones((4, 12), "f"),
+            "hidden_bias": np.ones(4, "f"), "out": np.ones((n, 4), "f"),
+            "out_bias": np.ones(n, "f"), "classes": np.ones((1, 4), "f"),
+            "classes_bias": np.ones(1, "f"),
+        }
+        stream = np.r_[1, np.arange(3, 600), 2].astype("uint32")
+        net = make_net(arrays, Shape(params, n), params, class_of=np.zeros(n, np.int64))
+        at = np.arange(1, 599, dtype=np.uint32)
+        def peak():
+            with open("/proc/self/status") as file:
+                return next(int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+        before = peak()
+        net.train(stream, at, 256, 0, np.full(3, 0.1))
+        net.score(stream, at)
+        print(peak() - before)
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(run.stdout) < 20 << 10  # KB; a row a word of each example would be 200 MB
 
 
 def test_shuffle_and_uniform():

@@ -102,7 +102,7 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         Literal["concatenate", "position"],
         Opt("log_bilinear: context vectors side by side, or summed by a matrix a position."),
     ] = "concatenate"
-    tied: Annotated[bool, Opt("One table for context and output words (softmax).")] = False
+    tied: Annotated[bool, Opt("One table for context and output words (softmax only).")] = False
     initial: Annotated[
         Any, Opt("Begin with these word vectors: KeyedVectors or a file.", metavar="FILE")
     ] = None

@@ -66,7 +66,10 @@ class Shape:
                 "direct=False; with 'log_bilinear', combine='position'"
             )
         if self.tied and params["output_layer"] != "softmax":
-            raise ValueError("tied=True is for output_layer='softmax'")
+            raise ValueError(
+                "tied=True is for output_layer='softmax' only: the other output layers step, or "
+                "order, the rows of their table otherwise than those of the context's"
+            )
 
 
 def initial_arrays(

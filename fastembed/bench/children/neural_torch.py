@@ -27,7 +27,7 @@ def neural_lm(spec: Spec) -> Figures:
     import torch
 
     torch.set_num_threads(spec["workers"])
-    torch.manual_seed(1)
+    torch.manual_seed(spec["params"]["seed"])
     folder, params = Path(spec["folder"]), spec["params"]
     names = ("embed", "hidden", "hidden_bias", "out", "out_bias")
     first = {name: torch.tensor(np.load(folder / f"initial_{name}.npy")) for name in names}
