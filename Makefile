@@ -79,6 +79,9 @@ NATIVE_TESTS := $(filter-out tests/test_build.py tests/test_data.py \
 	tests/test_progress.py tests/test_readme.py tests/test_files.py \
 	$(wildcard tests/test_bench*.py tests/test_cli_*.py tests/test_*_cli.py), $(wildcard tests/test_*.py))
 
+# Without OpenMP all threads are one: that is for the tests that name their number.
+THREAD_TESTS = $(shell grep -lw workers $(NATIVE_TESTS))
+
 sanitize: BUILD_ENV := FASTEMBED_SANITIZE=1
 sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, UBSan and bounds checks
 	@rm -f build/sanitize/report.*
@@ -89,10 +92,10 @@ sanitize: build/sanitize/.built  ## the suite on a build with AddressSanitizer, 
 	HYPOTHESIS_PROFILE=few $(PYTEST) $(NATIVE_TESTS) || { cat build/sanitize/report.*; exit 1; }
 	@! cat build/sanitize/report.* 2>/dev/null
 
-noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0
-noopenmp: build/noopenmp/.built  ## the suite on a build without OpenMP
+noopenmp: BUILD_ENV := FASTEMBED_OPENMP=0 FASTEMBED_DEBUG=1
+noopenmp: build/noopenmp/.built  ## what has to do with threads, on a build without OpenMP
 	PYTHONSAFEPATH=1 PYTHONPATH=$(CURDIR)/build/noopenmp/lib \
-	HYPOTHESIS_PROFILE=few $(PYTEST) $(NATIVE_TESTS)
+	HYPOTHESIS_PROFILE=few $(PYTEST) $(THREAD_TESTS)
 
 wheel: $(VENV)/.built  ## a wheel for any x86-64 Linux, tried in an empty environment
 	PY=$(PY) tools/make_wheel.sh

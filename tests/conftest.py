@@ -8,7 +8,7 @@ import lzma
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +55,32 @@ def run_cli(
         return Result(int(left.value.code or 0), *capfd.readouterr())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def peers_once() -> Iterator[None]:
+    """`find_contenders` starts a process for each peer; here each is asked once for all tests."""
+    from fastembed.bench import peers
+    from fastembed.bench.measure import BenchmarkError
+
+    ask = peers._probe
+    answers: dict[tuple[str, str], peers.Contender | BenchmarkError] = {}
+
+    def probe(contender: peers.Contender) -> peers.Contender:
+        key = contender.module, contender.python
+        if key not in answers:
+            try:
+                answers[key] = ask(contender)
+            except BenchmarkError as error:
+                answers[key] = error
+        answer = answers[key]
+        if isinstance(answer, BenchmarkError):
+            raise answer
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(peers, "_probe", probe)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastembed.bench import chart, peers, quality, report
+from fastembed.bench import chart, quality, report
 from fastembed.bench.measure import (
     BenchmarkError,
     Case,
@@ -33,6 +33,8 @@ from fastembed.bench.suite import environment, prepare_text, run_topics
 from fastembed.bench.topics import TOPICS
 from fastembed.bench.topics.vectors import check_neighbours, check_rows
 from fastembed.bench.topics.word2vec import HYPERPARAMETERS, check_training, check_vocabulary
+
+pytestmark = pytest.mark.usefixtures("peers_once")
 
 SPEED = Metric("rate", "words/s", "higher")
 COST = Metric("seconds", "seconds", "lower")
@@ -190,38 +192,6 @@ def test_check_of_neighbours():
 # contenders
 
 
-def test_missing_peers_are_named(tmp_path):
-    # an empty module in place of gensim: it is there but is not gensim
-    found, missing = find_contenders()
-    assert found["fastembed"].info["isa"]["used"]
-    assert "word2vec" not in found
-    assert any("--word2vec-bin" in line for line in missing)
-    for module in ("gensim", "sklearn"):
-        assert (module in found) != any(f"{module} is left out" in line for line in missing)
-
-
-def test_peer_asked_for_must_run(tmp_path):
-    for option in ("peer_python", "torch_python"):
-        with pytest.raises(BenchmarkError, match="no-such-python: has none of the peers"):
-            find_contenders(**{option: "no-such-python"})
-    with pytest.raises(BenchmarkError, match="not a program"):
-        find_contenders(word2vec_bin=str(tmp_path / "missing"))
-
-
-def test_a_python_with_some_of_the_peers_is_enough(tmp_path, monkeypatch):
-    def probe(contender):
-        if contender.python == "some" and contender.module != "kenlm":
-            raise BenchmarkError(f"{contender.module} failed: no module")
-        return contender
-
-    monkeypatch.setattr(peers, "_probe", probe)
-    found, missing = find_contenders(peer_python="some")
-    assert {"fastembed", "kenlm"} == set(found)
-    assert any(line.startswith("gensim is left out (gensim failed: no module)") for line in missing)
-    with pytest.raises(BenchmarkError, match=r"^some: has none of the peers \(torch failed"):
-        find_contenders(torch_python="some")
-
-
 FAKE_WORD2VEC = r"""#!{python}
 import sys, time
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -334,7 +304,7 @@ def results():
 
 
 @pytest.fixture(scope="module")
-def facts():
+def facts(peers_once):
     found, _ = find_contenders()
     text = {"name": "a text", "n_bytes": 2_000_000, "n_words": 300_000}
     return environment(found) | {"text": text, "runs": 2, "epochs": 1}
@@ -404,7 +374,7 @@ def test_chart_has_a_bar_for_each_peer(results, facts):
 
 
 @pytest.fixture(scope="module")
-def setting(tmp_path_factory, kjv_text):
+def setting(tmp_path_factory, kjv_text, peers_once):
     found, _ = find_contenders()
     folder = tmp_path_factory.mktemp("bench")
     text = prepare_text(found["fastembed"], str(kjv_text), folder)
@@ -423,7 +393,8 @@ def setting(tmp_path_factory, kjv_text):
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_topic_runs_and_its_checks_hold(setting, topic):
-    quick = replace(setting, quick=setting.quick or topic == "neural-lm")
+    # the slow ones: fewer rows, or less time for each
+    quick = replace(setting, quick=topic in ("lm", "neural-lm", "nn"))
     measured = list(run_topics(quick, [topic], 1, lambda line: None))
     if topic == "autoencoder":  # of images: test_bench_nn
         assert not measured

@@ -12,6 +12,8 @@ from fastembed.bench.measure import BenchmarkError, run_command
 from fastembed.bench.peers import Contender, find_contenders
 from fastembed.bench.topics.clusters import check_brown, check_exchange
 
+pytestmark = pytest.mark.usefixtures("peers_once")
+
 OURS = Contender("fastembed", sys.executable)
 TEXT = "b a c\na b\nc c a\n"
 

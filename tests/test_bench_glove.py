@@ -14,6 +14,8 @@ from fastembed.bench.setting import Setting
 from fastembed.bench.suite import prepare_text, run_topics
 from fastembed.bench.topics.counts import COUNTING, GLOVE, check_counts, check_glove
 
+pytestmark = pytest.mark.usefixtures("peers_once")
+
 OURS = Contender("fastembed", sys.executable)
 
 # As the programs read and write; counting is left to the oracle's formula.

@@ -134,13 +134,13 @@ def test_a_configuration_file_sets_defaults(tmp_path, text):
         (["--min-count", "100000"], 1, "min_count"),
     ],
 )
-def test_wrong_options_give_one_line(tmp_path, text, arguments, status, message):
-    done = run(text, "-o", tmp_path / "v.bin", *arguments)
-    assert done.returncode == status
-    lines = [line for line in done.stderr.splitlines() if line.startswith("fastembed: error:")]
+def test_wrong_options_give_one_line(run_cli, tmp_path, text, arguments, status, message):
+    done = run_cli("train", "word2vec", text, "-o", tmp_path / "v.bin", *arguments)
+    assert done.status == status
+    lines = [line for line in done.err.splitlines() if line.startswith("fastembed: error:")]
     assert len(lines) == 1
     assert message in lines[0]
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in done.err
     assert os.listdir(tmp_path) == []
 
 
