@@ -425,3 +425,11 @@ def test_binary_accuracy_of_scores_is_by_their_sign(metric, low):
     assert net.compile("sgd", logits, [metric]).evaluate(x, y.clip(0))[metric] == 1.0
     chosen = nn.Metric("above_one", nn.METRICS["binary_accuracy"].code, threshold=1.0)
     assert net.compile("sgd", "hinge", [chosen]).evaluate(x, y)["above_one"] == 0.75
+
+
+def test_many_quick_epochs_are_few_lines(capsys):
+    three().fit(X, LABELS, epochs=300, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert 2 <= len(lines) < 30
+    assert lines[0].startswith("epoch 1/300: 100%")
+    assert lines[-1].startswith("epoch 300/300: 100%")

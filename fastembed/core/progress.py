@@ -19,7 +19,10 @@ class Progress:
 
     ``start`` opens a task of ``total`` units of work (None if unknown), ``update`` says how much
     is done in all, with figures worth showing (``loss=2.31``), ``close`` ends the task.
+    ``sparing`` ones are not told of each of many short epochs.
     """
+
+    sparing = False
 
     def start(self, total: int | None, unit: str, label: str) -> None:
         """Open a task."""
@@ -45,6 +48,8 @@ def _knows_its_size(stream: TextIO) -> bool:
 
 class BarProgress(Progress):
     """A live bar with rate, figures and time left (tqdm)."""
+
+    sparing = True
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = stream if stream is not None else sys.stderr
@@ -78,6 +83,8 @@ class BarProgress(Progress):
 
 class LineProgress(Progress):
     """A plain line now and then, for logs."""
+
+    sparing = True
 
     def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.stream = stream if stream is not None else sys.stderr

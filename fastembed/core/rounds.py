@@ -26,6 +26,7 @@ from fastembed.core.progress import Callback, Progress
 __all__ = ["Figures", "Position", "Task", "TrainingInterrupted", "train", "warn_of_other_isa"]
 
 ROUND_SECONDS = 0.4
+REPORT_SECONDS = 0.5  # a sparing reporter is not told of epochs sooner after each other
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -168,9 +169,12 @@ def train(
         callback.on_train_begin(model)
     with _interrupts() as interrupted, closing(progress):
         last_save = time.monotonic()
+        said = -math.inf
         while position.epoch < epochs:
             name = label(position.epoch, epochs)
-            progress.start(task.work, unit, name)
+            due = not progress.sparing or time.monotonic() - said >= REPORT_SECONDS
+            report = progress if due or position.epoch == epochs - 1 else Progress()
+            report.start(task.work, unit, name)
             if position.chunk == 0:
                 for callback in callbacks:
                     callback.on_epoch_begin(model)
@@ -191,14 +195,15 @@ def train(
                     raise TrainingError(_diverged(position, rate, saved))
                 mean = position.loss / max(position.examples, 1)
                 shown = {"loss": mean} | ({} if rate is None else {"lr": rate})
-                progress.update(position.work, **(figures.shown or shown))
+                report.update(position.work, **(figures.shown or shown))
                 if interrupted():
                     raise TrainingInterrupted(_stopped(position, name, task.n_chunks, save))
                 if save is not None and time.monotonic() - last_save >= save_seconds:
                     saved = save(position)
                     last_save = time.monotonic()
                 count = max(1, round(count * min(2.0, ROUND_SECONDS / max(seconds, 1e-6))))
-            progress.close()
+            report.close()
+            said = time.monotonic() if report is progress else said
             position.loss_history.append(position.loss / max(position.examples, 1))
             position.examples_history.append(position.examples)
             position.epoch += 1

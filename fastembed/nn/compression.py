@@ -108,7 +108,7 @@ def compress_vectors(
         lengths = np.linalg.norm(x, axis=1, keepdims=True)
         x /= np.where(lengths > 0, lengths, 1)
     if epochs is None:
-        steps = max(1, len(x) // check_count("batch_size", batch_size))  # of an epoch
+        steps = -(-len(x) // check_count("batch_size", batch_size)) or 1  # of an epoch
         epochs = max(EPOCHS, -(-STEPS // steps))
     model = Autoencoder(
         code_size=int(dimensions),
