@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_word2vec import COMBINATIONS, ids_of, small, two_worlds
+from test_word2vec import COMBINATIONS, Stop, ids_of, small, two_worlds
 
 import fastembed as fe
+from fastembed.core import rounds
 from fastembed.io.native import read_native, write_native
 
 
@@ -122,3 +123,26 @@ def test_vectors_added_by_the_user_do_not_spoil_the_file(tmp_path, text):
     model.wv.add_vector("mine", np.ones(12, dtype=np.float32))
     model.save(tmp_path / "model.fe")
     assert "mine" not in fe.Word2Vec.load(tmp_path / "model.fe").wv
+
+
+def test_an_interrupted_partial_fit_goes_on_to_the_same_bits(tmp_path, text, monkeypatch):
+    monkeypatch.setattr(rounds, "ROUND_SECONDS", 0.0)
+    place, saved = tmp_path / "run.checkpoint", tmp_path / "model.fe"
+    small(hs=1).fit(text[:300]).save(saved)
+    more = [*text[300:], ["sea1", "newword", "sea2"] * 20]
+    whole = fe.Word2Vec.load(saved).partial_fit(more)
+    broken = fe.Word2Vec.load(saved)
+    with pytest.raises(rounds.TrainingInterrupted, match=r"epoch 2 of 3.*saved"):
+        broken.partial_fit(more, checkpoint=place, callbacks=[Stop(2)])
+    resumed = fe.Word2Vec.load(saved).partial_fit(more, checkpoint=place, resume=True)
+    assert "newword" in resumed.wv
+    assert resumed.wv.vectors.tobytes() == whole.wv.vectors.tobytes()
+    assert resumed.loss_history_ == whole.loss_history_
+    assert resumed.epochs_done_ == whole.epochs_done_ == 6
+    for other in (small(hs=1).fit(text), whole):
+        with pytest.raises(fe.TrainingError, match="did not begin at this model"):
+            other.partial_fit(more, checkpoint=place, resume=True)
+    with pytest.raises(fe.TrainingError, match="another text"):
+        fe.Word2Vec.load(saved).partial_fit(more[:-9], checkpoint=place, resume=True)
+    with pytest.raises(ValueError, match="resume=True needs checkpoint"):
+        broken.partial_fit(more, resume=True)

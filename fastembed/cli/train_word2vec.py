@@ -9,7 +9,7 @@ __all__ = ["word2vec"]
 
 
 def _outcome(model: Word2Vec) -> str:
-    words = sum(model.vocabulary_.counts.tolist()) * model.epochs
+    words = model._work * len(model.loss_history_)
     rate = words / max(model.training_seconds_, 1e-9)
     return f"loss {model.loss_history_[-1]:.4f}; {rate:,.0f} words/s"
 
@@ -22,5 +22,7 @@ word2vec = training_command(
 
     A TEXT may also be a file that "fastembed encode" made. Ctrl-C finishes the round, saves
     a checkpoint and exits with 130; the same command with --resume goes on from there.
+    With --continue a saved model learns more text, whose new words it takes in.
     """,
+    continues=True,
 )

@@ -232,15 +232,23 @@ def _vectors(path: str | None) -> Any:
     return KeyedVectors.load(path)
 
 
+def _continued(ctx: click.Context, model: Any, options: dict[str, Any]) -> Any:
+    """A saved model with the parameters that were given, on the command line or by --config."""
+    default = click.core.ParameterSource.DEFAULT
+    given = {name: v for name, v in options.items() if ctx.get_parameter_source(name) != default}
+    return model.set_params(**given)
+
+
 def training_command(
     name: str,
-    model_class: type,
+    model_class: Any,
     outcome: Callable[[Any], str],
     help: str,
     *,
     in_rounds: bool = True,
     from_counts: bool = False,
     initial: bool = False,
+    continues: bool = False,
 ) -> click.Command:
     """The command that trains a model and saves its vectors.
 
@@ -260,6 +268,8 @@ def training_command(
         ``fit`` takes a `Cooccurrence`, and TEXT may be a file of one.
     initial : bool
         ``fit`` takes ``initial``, vectors to begin at.
+    continues : bool
+        The class has ``partial_fit``, which takes what ``fit`` does.
     """
     from fastembed.io.formats import format_of_name
 
@@ -273,6 +283,13 @@ def training_command(
     ) -> None:
         check_output(output)
         written = cast("VectorFormat", format) or format_of_name(output)
+        known = None
+        if path := options.pop("continue", None):
+            if "-" in text:
+                raise click.UsageError(
+                    "--continue reads the text twice, and - only once: write it to a file", ctx
+                )
+            known = model_class.load(path)
         saved = Checkpoint(None, False, 0.0)
         if in_rounds:
             saved = Checkpoint.chosen(output, *(options.pop(n) for n in CHECKPOINT_OPTIONS))
@@ -280,9 +297,10 @@ def training_command(
         how = saved.fit_options() if in_rounds else {}
         if initial:
             how["initial"] = _vectors(options.pop("initial"))
-        model = model_class(**options)
+        model = model_class(**options) if known is None else _continued(ctx, known, options)
+        learn = model.fit if known is None else model.partial_fit
         with saved.hint():
-            model.fit(source, progress=reporter(quiet), **how)
+            learn(source, progress=reporter(quiet), **how)
         _save(model, output, written)
         saved.remove()
         if not quiet:
@@ -302,6 +320,12 @@ def training_command(
     if initial:
         command = click.option(
             "--initial", metavar="VECTORS", help="Begin at these vectors, a file of any format."
+        )(command)
+    if continues:
+        command = click.option(
+            "--continue",
+            metavar="MODEL",
+            help="Train this saved model (.fe) on, with its parameters where no option is given.",
         )(command)
     command = output_options(command)
     command = click.argument("text", nargs=-1, required=True)(command)

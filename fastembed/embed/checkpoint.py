@@ -23,7 +23,15 @@ from fastembed.io.native import NativeFile, read_native
 from fastembed.text.vocabulary import Vocabulary
 from fastembed.text.wordlist import WordList
 
-__all__ = ["SavedModel", "check_same_run", "model_metadata", "open_model", "padded", "read_model"]
+__all__ = [
+    "SavedModel",
+    "check_continues",
+    "check_same_run",
+    "model_metadata",
+    "open_model",
+    "padded",
+    "read_model",
+]
 
 # Parameters that may differ between a run and its continuation: they do not touch the result.
 FREE = ("workers", "memory")
@@ -144,3 +152,19 @@ def check_same_run(saved: SavedModel, params: Mapping[str, Any], corpus: str) ->
             "resume with the text and the text options of the first run"
         )
     warn_of_other_isa(saved.path, saved.metadata.get("isa"))
+
+
+def check_continues(saved: SavedModel, vocabulary: Vocabulary, epochs_done: int) -> None:
+    """Refuse a checkpoint that does not continue this model: its words come first there.
+
+    Raises
+    ------
+    TrainingError
+        It continues another model, or none.
+    """
+    n = len(vocabulary)
+    if saved.epochs_done != epochs_done or [*saved.words[:n]] != [*vocabulary.words]:
+        raise TrainingError(
+            f"{saved.path}: the checkpoint of a run that did not begin at this model; continue "
+            "the model of the interrupted run"
+        )

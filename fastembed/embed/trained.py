@@ -34,6 +34,7 @@ class TrainedVectors(Params):
     training_seconds_: float
     _params: dict[str, Any]  # of the run, as checked
     _position: Position
+    _work: int  # of an epoch of the last run: words or pairs
     _wv: KeyedVectors | None
     _in_training: bool
 
@@ -74,6 +75,7 @@ class TrainedVectors(Params):
         """Run the task from ``position``; figures and vectors so far stay when it is stopped."""
         self._params = params
         self._position = position
+        self._work = task.work
         self.loss_history_ = position.loss_history
         self._wv = None
         self._in_training = True

@@ -22,7 +22,7 @@ from fastembed.core.progress import Callback, Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.core.schedule import ScheduleName
 from fastembed.core.threads import resolve_workers
-from fastembed.embed.checkpoint import check_same_run
+from fastembed.embed.checkpoint import check_continues, check_same_run
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.embed.trained import TrainedVectors
 from fastembed.embed.word2vec_state import load_state
@@ -170,6 +170,9 @@ class Word2Vec(TrainedVectors):
         epochs: int | None = None,
         progress: Progress | bool | None = None,
         callbacks: Iterable[Callback] = (),
+        checkpoint: StrPath | None = None,
+        resume: bool = False,
+        checkpoint_seconds: float = 600.0,
     ) -> Self:
         """Train on more text, adding its words to the vocabulary.
 
@@ -185,14 +188,33 @@ class Word2Vec(TrainedVectors):
             The new text.
         epochs : int, optional
             Passes over it; the parameter ``epochs`` if not given.
+        progress, callbacks, checkpoint, resume, checkpoint_seconds
+            As those of `fit`. To resume, the model is the one that `partial_fit` was called on,
+            the text the same.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter is out of range, or one that cannot change now; the text is encoded.
+        CorpusError
+            The text cannot be read.
+        TrainingError
+            The loss is not finite, or the checkpoint is of another run or of another model.
+        TrainingInterrupted
+            Ctrl-C (a KeyboardInterrupt).
         """
         params = self._checked()
+        if resume and checkpoint is None:
+            raise ValueError("resume=True needs checkpoint, the file to go on from")
         if epochs is not None:
             params["epochs"] = epochs
             if epochs < 1:
                 raise ValueError(f"epochs must be an integer >= 1; got {epochs}")
         if not self.is_fitted:
-            return self.fit(corpus, progress=progress, callbacks=callbacks)
+            return self.fit(
+                corpus, progress=progress, callbacks=callbacks, checkpoint=checkpoint,
+                resume=resume, checkpoint_seconds=checkpoint_seconds,
+            )  # fmt: skip
         if params["vector_size"] != self.wv.vector_size:
             raise ValueError(
                 f"vector_size is {params['vector_size']} but the model was trained with "
@@ -211,10 +233,22 @@ class Word2Vec(TrainedVectors):
             )
         report = progress_of(progress)
         text = Corpus.of(corpus)
-        found = text.vocabulary(min_count=1, progress=report)
-        self._grow(found, params)
-        with text.encode(self.vocabulary_, workers=params["workers"], progress=report) as encoded:
-            self._learn(encoded, params, Position(), report, callbacks, None, 0.0)
+        state = None
+        if resume:
+            assert checkpoint is not None
+            state = load_state(checkpoint)
+            check_continues(state.saved, self.vocabulary_, self.epochs_done_)
+            vocabulary, position = state.saved.vocabulary(), state.saved.position
+        else:
+            self._grow(text.vocabulary(min_count=1, progress=report), params)
+            vocabulary, position = self.vocabulary_, Position()
+        with text.encode(vocabulary, workers=params["workers"], progress=report) as encoded:
+            if state is not None:
+                check_same_run(state.saved, params, encoded.fingerprint())
+                self.vocabulary_, self._tree = vocabulary, state.tree
+                self._vectors, self._outputs = state.vectors, state.outputs
+            self._learn(encoded, params, position, report, callbacks, checkpoint,
+                        checkpoint_seconds)  # fmt: skip
         return self
 
     def _checked(self) -> dict[str, Any]:
