@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -48,6 +49,11 @@ def test_a_case_for_each_number_of_workers(tmp_path):
     found = {name: Contender(name, sys.executable) for name in ("fastembed", "torch")}
     cases = list(neural_lm(Setting(found, {"path": "x"}, tmp_path, workers=(1, 2), epochs=3)))
     assert [case.workers for case in cases] == [1, 2]
-    assert "3 epochs, 2 workers" in cases[1].name
+    assert "3 epochs, seed 1, 2 workers" in cases[1].name
     assert len(cases[0].setup) == 1 > len(cases[1].setup)
     assert cases[0].commands[-1].contender == "torch"
+    (case,) = neural_lm(Setting(found, {"path": "x"}, tmp_path, tokens=5000, seed=4, epochs=3))
+    assert case.name == "5,000 tokens, 3 epochs, seed 4, 1 worker"
+    for command in (*case.setup, *case.commands):
+        spec = json.loads(command.argv[-1])
+        assert (spec["tokens"], spec["params"]["seed"]) == (5000, 4)

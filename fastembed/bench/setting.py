@@ -32,6 +32,8 @@ class Setting:
     sizes: tuple[int, ...] = (100, 300)
     clusters: tuple[int, ...] = (100, 320)
     epochs: int = 1
+    tokens: int | None = None  # of the text, where a topic takes a part of it
+    seed: int = 1
     n_vectors: int = 200_000
     n_queries: int = 1000
     quick: bool = False

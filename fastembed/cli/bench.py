@@ -65,6 +65,10 @@ FILE = click.Path(exists=True, dir_okay=False)
     help="Dimensions; may be repeated. 100 and 300 by default.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--tokens", type=click.IntRange(min=1000),
+              help="Of the text, for the topic neural-lm; 250,000, quick 30,000.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=1), default=1, show_default=True,
+              help="Of the topic neural-lm.")  # fmt: skip
 @click.option(
     "--vectors",
     "n_vectors",
@@ -122,6 +126,8 @@ def bench(
     workers: tuple[int, ...],
     sizes: tuple[int, ...],
     epochs: int,
+    tokens: int | None,
+    seed: int,
     n_vectors: int | None,
     peer_python: str | None,
     word2vec_bin: str | None,
@@ -196,6 +202,8 @@ def bench(
             sizes=sizes or ((100,) if quick else (100, 300)),
             clusters=n_clusters or ((100,) if quick else (100, 320)),
             epochs=epochs,
+            tokens=tokens,
+            seed=seed,
             n_vectors=n_vectors or (5_000 if quick else 200_000),
             n_queries=100 if quick else 1000,
             quick=quick,

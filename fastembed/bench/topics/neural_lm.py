@@ -48,11 +48,11 @@ def check_neural(figures: Figures) -> list[str]:
 
 def neural_lm(setting: Setting) -> Iterator[Case]:
     """Some epochs of the text's beginning."""
-    tokens = QUICK_TOKENS if setting.quick else TOKENS
+    tokens = setting.tokens or (QUICK_TOKENS if setting.quick else TOKENS)
     spec = {
         "path": setting.text["path"], "folder": str(setting.folder), "tokens": tokens,
         "max_vocab": 2_000 if setting.quick else 9_997,
-        "params": {**PARAMS, "epochs": setting.epochs},
+        "params": {**PARAMS, "epochs": setting.epochs, "seed": setting.seed},
     }  # fmt: skip
     setup: tuple[Command, ...] = (setting.contenders["fastembed"].command("neural_data", spec),)
     variants: Variants = {
@@ -67,7 +67,7 @@ def neural_lm(setting: Setting) -> Iterator[Case]:
         yield Case(
             "neural-lm",
             f"{tokens:,} tokens, {setting.epochs} epoch{'s' if setting.epochs > 1 else ''}, "
-            f"{workers} worker{'s' if workers > 1 else ''}",
+            f"seed {setting.seed}, {workers} worker{'s' if workers > 1 else ''}",
             setting.peer_commands("neural_lm", {**spec, "workers": workers}, variants),
             FIGURES,
             check_neural,
