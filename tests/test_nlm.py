@@ -361,7 +361,7 @@ def test_bad_parameters_say_what_is_allowed(options, error, message):
         fitted(**options)
 
 
-def test_bad_input():
+def test_bad_input(tmp_path):
     with pytest.raises(NotFittedError, match="fit"):
         fe.NeuralLM().score_sentence("a")
     with pytest.raises(NotFittedError):
@@ -379,6 +379,10 @@ def test_bad_input():
         fitted(initial=fe.KeyedVectors(["cat"], np.full((1, 6), np.nan, np.float32)))
     with pytest.raises(ValueError, match="checkpoint"):
         fe.NeuralLM(**SMALL).fit(TOKENS, resume=True)
+    for model in (fe.NeuralLM(**SMALL), fe.Word2Vec(min_count=1, workers=1)):
+        # before the training, not at Ctrl-C
+        with pytest.raises(FileNotFoundError, match="no such folder"):
+            model.fit(TOKENS, checkpoint=tmp_path / "missing" / "run")
     assert "not fitted" in repr(fe.NeuralLM())
 
 
