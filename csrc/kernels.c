@@ -45,6 +45,7 @@ const fe_kernels FE_CONCAT(fe_kernels_, FE_ISA) = {
     .panel_cross = fe_panel_cross,
     .panel_apply = fe_panel_apply,
     .panel_gram = fe_panel_gram,
+    .lm_keys = fe_lm_keys,
     .lm_fill = fe_lm_fill,
     .lm_walk = fe_lm_walk,
     .lm_sentences = fe_lm_sentences,

@@ -20,6 +20,7 @@ struct fe_scanned; /* scan.h */
 struct fe_csr; /* sparse.h */
 struct fe_lm; /* lmquery.h */
 struct fe_lm_level;
+struct fe_lm_chosen;
 struct fe_lm_rows; /* lmquery_fill.h */
 struct fe_lm_state; /* lmquery_score.h */
 struct fe_lm_sink;
@@ -72,9 +73,12 @@ typedef struct {
                        int64_t j, int64_t j_stop, double *out, size_t out_stride);
 
     /* lmquery.h, lmquery_fill.h, lmquery_score.h */
-    void (*lm_fill)(const struct fe_lm_level *level, uint32_t n_words,
-                    const struct fe_lm_rows *rows, uint64_t from, uint64_t to, uint64_t *node,
-                    uint64_t *again);
+    fe_status (*lm_keys)(const struct fe_lm_level *level, uint32_t n_words,
+                         const struct fe_lm_rows *rows, const struct fe_lm_chosen *chosen,
+                         uint64_t from, uint64_t to, uint64_t *x);
+    void (*lm_fill)(const struct fe_lm_level *level, const struct fe_lm_rows *rows,
+                    const struct fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
+                    uint64_t to, uint8_t *full, uint64_t *again);
     void (*lm_walk)(const struct fe_lm *lm, const uint32_t *ids, uint64_t n, uint32_t stride,
                     uint32_t k, uint64_t *node);
     void (*lm_sentences)(const struct fe_lm *lm, const uint32_t *ids, uint64_t start,

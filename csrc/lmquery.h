@@ -24,7 +24,8 @@
 #define FE_LM_BANKS 16
 #define FE_LM_LINE 64
 #define FE_LM_FILTER 63          /* byte of a line */
-#define FE_LM_BATCH 256          /* look-ups that are in flight together */
+#define FE_LM_BATCH 1024         /* look-ups of one order that are done together */
+#define FE_LM_AHEAD 32           /* of them, whose lines are on their way */
 #define FE_LM_NONE UINT64_MAX    /* no node */
 #define FE_LM_MAX_KEY_BITS 62
 
@@ -109,12 +110,10 @@ FE_INLINE uint64_t fe_lm_code(const fe_lm_bank *bank, uint64_t x) {
 /* A mark in the filter of a line: 1 << (code & 7). */
 FE_INLINE uint8_t fe_lm_mark(uint64_t code) { return (uint8_t)(1u << (code & 7)); }
 
-/* Bit i: slot i holds the code. */
-FE_INLINE uint32_t fe_lm_match(const fe_lm_bank *bank, const uint8_t *line, uint64_t code) {
-    uint32_t found = (1u << bank->slots) - 1;
-    for (uint32_t b = 0; b < bank->key_bytes; b++)
-        found &= fe_eq16(line + b * bank->slots, (uint8_t)(code >> (8 * b)));
-    return found;
+/* Bit i: slot i holds the code. key_bytes: the bank's, which a compiler may know. */
+FE_INLINE uint32_t fe_lm_match(const fe_lm_bank *bank, uint32_t key_bytes, const uint8_t *line,
+                               uint64_t code) {
+    return fe_eq16_planes(line, bank->slots, key_bytes, code) & ((1u << bank->slots) - 1);
 }
 
 FE_INLINE float fe_lm_value(const uint8_t *p, uint32_t bytes, const float *book) {
@@ -142,42 +141,52 @@ FE_INLINE fe_lm_hit fe_lm_slot(const fe_lm_level *level, const fe_lm_bank *bank,
     return hit;
 }
 
+/* The n-grams row[0], ..., row[n - 1] of a batch in one bank, by scrambled keys. Returns how many may
+ * be in the next bank; their keys and rows move to the front of x and row. */
+FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *bank,
+                                 uint32_t key_bytes, uint64_t *x, uint16_t *row, uint32_t n,
+                                 fe_lm_hit *hit) {
+    const uint8_t *line[FE_LM_BATCH + FE_LM_AHEAD];
+    uint32_t left = 0;
+    for (uint32_t j = 0; j < n; j++)
+        line[j] = bank->lines + fe_lm_line(bank, level->key_bits, x[j]) * FE_LM_LINE;
+    for (uint32_t j = 0; j < FE_LM_AHEAD; j++) line[n + j] = line[n - 1];
+    for (uint32_t j = 0; j < FE_LM_AHEAD; j++) FE_PREFETCH(line[j]);
+    for (uint32_t j = 0; j < n; j++) {
+        const uint64_t code = fe_lm_code(bank, x[j]);
+        FE_PREFETCH(line[j + FE_LM_AHEAD]);
+        const uint32_t found = fe_lm_match(bank, key_bytes, line[j], code);
+        const uint32_t i = row[j];
+        if (found) {
+            hit[i] = fe_lm_slot(level, bank, line[j], (uint32_t)fe_ctz64(found));
+        } else {
+            hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
+            /* without a branch: whether the filter says so cannot be predicted */
+            x[left] = x[j];
+            row[left] = (uint16_t)i;
+            left += (line[j][FE_LM_FILTER] & fe_lm_mark(code)) != 0;
+        }
+    }
+    return left;
+}
+
 /* Look up n <= FE_LM_BATCH n-grams of one order, bank by bank: the lines of a bank are fetched side
  * by side, and what may be in the next bank is left for then.
  * IN suffix (n,) nodes of the order below, word (n,); OUT hit (n,) */
 FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint64_t *suffix,
                           const uint32_t *word, uint32_t n, fe_lm_hit *hit) {
     uint64_t x[FE_LM_BATCH];
-    const uint8_t *line[FE_LM_BATCH];
-    uint8_t waiting[FE_LM_BATCH];
+    uint16_t row[FE_LM_BATCH];
     for (uint32_t i = 0; i < n; i++) {
         x[i] = suffix[i] * n_words + word[i];
-        waiting[i] = (uint8_t)i;
+        row[i] = (uint16_t)i;
         if (level->n_banks == 0) hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
     }
     for (uint32_t b = 0; b < level->n_banks && n > 0; b++) {
         const fe_lm_bank *bank = &level->bank[b];
-        for (uint32_t j = 0; j < n; j++) {
-            x[j] = fe_lm_scramble(x[j], level->key_bits);
-            line[j] = bank->lines + fe_lm_line(bank, level->key_bits, x[j]) * FE_LM_LINE;
-            FE_PREFETCH(line[j]);
-        }
-        uint32_t left = 0;
-        for (uint32_t j = 0; j < n; j++) {
-            const uint64_t code = fe_lm_code(bank, x[j]);
-            const uint32_t found = fe_lm_match(bank, line[j], code);
-            const uint32_t i = waiting[j];
-            if (found) {
-                hit[i] = fe_lm_slot(level, bank, line[j], (uint32_t)fe_ctz64(found));
-            } else {
-                hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-                /* without a branch: whether the filter says so cannot be predicted */
-                x[left] = x[j];
-                waiting[left] = (uint8_t)i;
-                left += (line[j][FE_LM_FILTER] & fe_lm_mark(code)) != 0;
-            }
-        }
-        n = left;
+        for (uint32_t j = 0; j < n; j++) x[j] = fe_lm_scramble(x[j], level->key_bits);
+        n = bank->key_bytes == 3 ? fe_lm_find_in(level, bank, 3, x, row, n, hit)
+                                 : fe_lm_find_in(level, bank, bank->key_bytes, x, row, n, hit);
     }
 }
 

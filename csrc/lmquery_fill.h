@@ -4,13 +4,34 @@
 
 #include "lmquery.h"
 
-/* The rows of one order, as they go into its table. */
+/* The rows of one order, as they go into its table. Indices have 32 bits, or 64 where `wide_...`. */
 typedef struct fe_lm_rows {
-    const uint64_t *suffix; /* (n,) node of the order below */
-    const uint32_t *word;   /* (n,) oldest word */
+    const uint32_t *word;   /* [i * stride] oldest word of row i */
+    const void *suffix;     /* (n,) row of the order below, or its node if below is NULL */
+    const void *below;      /* (n_below,) nodes of these rows, or NULL */
     const uint8_t *prob, *back; /* (n, prob_bytes), (n, back_bytes) as they are stored */
-    uint64_t n;
+    void *node;             /* (n,) OUT, or NULL */
+    uint64_t n_below;       /* nodes of the order below if below is NULL */
+    uint32_t stride;
+    uint8_t wide_suffix, wide_below, wide_node;
 } fe_lm_rows;
+
+/* Those rows that are filled in: row[0], ..., or if it is NULL first, first + 1, ... */
+typedef struct fe_lm_chosen {
+    const uint64_t *row;
+    uint64_t first, n;
+} fe_lm_chosen;
+
+#define FE_LM_BLOCK 1024 /* rows that are placed together */
+#define FE_LM_SOON 64    /* of them, whose lines are on their way */
+
+FE_INLINE uint64_t fe_lm_chosen_row(const fe_lm_chosen *chosen, uint64_t i) {
+    return chosen->row != NULL ? chosen->row[i] : chosen->first + i;
+}
+
+FE_INLINE uint64_t fe_lm_index(const void *indices, int wide, uint64_t i) {
+    return wide ? ((const uint64_t *)indices)[i] : ((const uint32_t *)indices)[i];
+}
 
 /* Copy a value of 4, 2 or 1 bytes. */
 FE_INLINE void fe_lm_store(uint8_t *to, const uint8_t *from, uint32_t bytes) {
@@ -22,56 +43,110 @@ FE_INLINE void fe_lm_store(uint8_t *to, const uint8_t *from, uint32_t bytes) {
         *to = *from;
 }
 
-FE_INLINE void fe_lm_put(const fe_lm_level *level, const fe_lm_bank *bank, uint8_t *line,
-                         uint32_t lane, uint64_t code, const fe_lm_rows *rows, uint64_t row) {
-    const uint32_t p = level->prob_bytes, b = level->back_bytes;
-    for (uint32_t j = 0; j < bank->key_bytes; j++)
-        line[j * bank->slots + lane] = (uint8_t)(code >> (8 * j));
-    fe_lm_store(line + bank->prob_at + lane * p, rows->prob + row * p, p);
-    if (b) fe_lm_store(line + bank->back_at + lane * b, rows->back + row * b, b);
+/* The keys of the chosen rows from .. to - 1, scrambled for the last bank. FE_EINVAL: a suffix or a
+ * word that does not exist. OUT x: [i] of chosen row i */
+static inline fe_status fe_lm_keys(const fe_lm_level *level, uint32_t n_words,
+                                   const fe_lm_rows *rows, const fe_lm_chosen *chosen,
+                                   uint64_t from, uint64_t to, uint64_t *x) {
+    const int narrow = chosen->row == NULL && rows->stride == 1 && !rows->wide_suffix;
+    for (uint64_t i = from, stop; i < to; i = stop) {
+        stop = i + FE_LM_BLOCK < to ? i + FE_LM_BLOCK : to;
+        const uint64_t base = chosen->first + i;
+        uint32_t word[FE_LM_BLOCK];
+        uint64_t most = 0;
+        uint32_t last = 0;
+        if (narrow) { /* what a compiler makes vectors of */
+            const uint32_t *suffix = (const uint32_t *)rows->suffix + base;
+            for (uint64_t j = 0; j < stop - i; j++) {
+                x[i + j] = suffix[j];
+                word[j] = rows->word[base + j];
+            }
+        } else {
+            for (uint64_t j = 0; j < stop - i; j++) {
+                const uint64_t row = fe_lm_chosen_row(chosen, i + j);
+                x[i + j] = fe_lm_index(rows->suffix, rows->wide_suffix, row);
+                word[j] = rows->word[row * rows->stride];
+            }
+        }
+        for (uint64_t j = 0; j < stop - i; j++) {
+            most = x[i + j] > most ? x[i + j] : most;
+            last = word[j] > last ? word[j] : last;
+        }
+        if (most >= rows->n_below || last >= n_words) return FE_EINVAL;
+        if (rows->below != NULL)
+            for (uint64_t j = i; j < stop; j++)
+                x[j] = fe_lm_index(rows->below, rows->wide_below, x[j]);
+        for (uint64_t j = i; j < stop; j++) x[j] = x[j] * n_words + word[j - i];
+        for (uint32_t b = 0; b < level->n_banks; b++)
+            for (uint64_t j = i; j < stop; j++) x[j] = fe_lm_scramble(x[j], level->key_bits);
+    }
+    return FE_OK;
 }
 
-/* Put every row whose line is in [from, to) of the last bank there; where the line is full, mark
- * its filter. Threads take ranges of lines; the result does not depend on how many there are.
- * OUT node (n,): FE_LM_NONE where the line was full; written for rows of these lines only;
- * INOUT *again: lowered to the first row that was there before. */
-static inline void fe_lm_fill(const fe_lm_level *level, uint32_t n_words, const fe_lm_rows *rows,
-                              uint64_t from, uint64_t to, uint64_t *node, uint64_t *again) {
-    const uint32_t b = level->n_banks - 1;
-    const fe_lm_bank *bank = &level->bank[b];
-    uint64_t row[FE_LM_BATCH], code[FE_LM_BATCH];
-    uint8_t *line[FE_LM_BATCH];
-    for (uint64_t r = 0; r < rows->n;) {
+/* What fe_lm_fill does, for a number of bytes that the compiler knows. */
+FE_INLINE void fe_lm_place(const fe_lm_level *level, uint32_t key_bytes, const fe_lm_rows *rows,
+                           const fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
+                           uint64_t to, uint8_t *full, uint64_t *again) {
+    const fe_lm_bank *bank = &level->bank[level->n_banks - 1];
+    const uint32_t slots = bank->slots, p = level->prob_bytes, q = level->back_bytes;
+    uint64_t at[FE_LM_BLOCK + FE_LM_SOON];
+    uint32_t which[FE_LM_BLOCK];
+    for (uint64_t begin = 0; begin < chosen->n; begin += FE_LM_BLOCK) {
+        const uint32_t m = chosen->n - begin < FE_LM_BLOCK ? (uint32_t)(chosen->n - begin)
+                                                           : FE_LM_BLOCK;
         uint32_t c = 0;
-        for (; r < rows->n && c < FE_LM_BATCH; r++) {
-            uint64_t x = rows->suffix[r] * n_words + rows->word[r];
-            for (uint32_t j = 0; j <= b; j++) x = fe_lm_scramble(x, level->key_bits);
-            const uint64_t at = fe_lm_line(bank, level->key_bits, x);
-            if (at < from || at >= to) continue;
-            row[c] = r;
-            code[c] = fe_lm_code(bank, x);
-            line[c] = bank->lines + at * FE_LM_LINE;
-            FE_PREFETCH_WRITE(line[c]);
-            c++;
+        for (uint32_t j = 0; j < m; j++) {
+            which[c] = j;
+            at[c] = fe_lm_line(bank, level->key_bits, x[begin + j]);
+            c += (uint32_t)((at[c] >= from) & (at[c] < to));
         }
-        for (uint32_t i = 0; i < c; i++) {
-            if (FE_UNLIKELY(fe_lm_match(bank, line[i], code[i]) != 0)) {
-                if (row[i] < *again) *again = row[i];
+        if (c == 0) continue;
+        for (uint32_t j = 0; j < FE_LM_SOON; j++) at[c + j] = at[c - 1];
+        for (uint32_t j = 0; j < FE_LM_SOON; j++)
+            FE_PREFETCH_WRITE(bank->lines + at[j] * FE_LM_LINE);
+        for (uint32_t j = 0; j < c; j++) {
+            FE_PREFETCH_WRITE(bank->lines + at[j + FE_LM_SOON] * FE_LM_LINE);
+            uint8_t *line = bank->lines + at[j] * FE_LM_LINE;
+            const uint64_t i = begin + which[j], code = fe_lm_code(bank, x[i]);
+            const uint64_t row = fe_lm_chosen_row(chosen, i);
+            /* an empty slot is one whose code is 0 */
+            const uint32_t empty = fe_lm_match(bank, key_bytes, line, 0);
+            full[i] = empty == 0;
+            if (FE_UNLIKELY(fe_lm_match(bank, key_bytes, line, code) != 0)) {
+                if (i < *again) *again = i;
                 continue;
             }
-            /* an empty slot is one whose code is 0 */
-            const uint32_t empty = fe_lm_match(bank, line[i], 0);
             if (empty == 0) {
-                line[i][FE_LM_FILTER] |= fe_lm_mark(code[i]);
-                node[row[i]] = FE_LM_NONE;
+                line[FE_LM_FILTER] |= fe_lm_mark(code);
                 continue;
             }
             const uint32_t lane = (uint32_t)fe_ctz64(empty);
-            fe_lm_put(level, bank, line[i], lane, code[i], rows, row[i]);
-            node[row[i]] = bank->first +
-                           (uint64_t)(line[i] - bank->lines) / FE_LM_LINE * bank->slots + lane;
+            for (uint32_t b = 0; b < key_bytes; b++)
+                line[b * slots + lane] = (uint8_t)(code >> (8 * b));
+            fe_lm_store(line + bank->prob_at + lane * p, rows->prob + row * p, p);
+            if (q) fe_lm_store(line + bank->back_at + lane * q, rows->back + row * q, q);
+            const uint64_t node = bank->first + at[j] * slots + lane;
+            if (rows->node == NULL) continue;
+            if (rows->wide_node)
+                ((uint64_t *)rows->node)[row] = node;
+            else
+                ((uint32_t *)rows->node)[row] = (uint32_t)node;
         }
     }
+}
+
+/* Put every chosen row whose line is in [from, to) of the last bank there; where the line is full,
+ * mark its filter. Threads take ranges of lines; the result does not depend on how many there are.
+ * IN x of fe_lm_keys; OUT full: [i] whether the line of chosen row i was; INOUT *again: lowered to
+ * the first chosen row that was there before. Both for rows of these lines only. */
+static inline void fe_lm_fill(const fe_lm_level *level, const fe_lm_rows *rows,
+                              const fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
+                              uint64_t to, uint8_t *full, uint64_t *again) {
+    const uint32_t bytes = level->bank[level->n_banks - 1].key_bytes;
+    if (bytes == 3)
+        fe_lm_place(level, 3, rows, chosen, x, from, to, full, again);
+    else
+        fe_lm_place(level, bytes, rows, chosen, x, from, to, full, again);
 }
 
 /* The inverse of an odd number modulo 2^64 (Newton: each step doubles the bits that are right). */

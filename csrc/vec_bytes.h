@@ -186,16 +186,25 @@ FE_INLINE int fe_popcount64(uint64_t bits) {
 #endif
 }
 
-/* Bit i: p[i] is the byte, for the 16 bytes at p, which may be unaligned. */
-FE_INLINE uint32_t fe_eq16(const uint8_t *p, uint8_t byte) {
+/* Bit i < 16: the bytes p[i], p[i + stride], ... (n of them) are those of `code`, the lowest first. */
+FE_INLINE uint32_t fe_eq16_planes(const uint8_t *p, uint32_t stride, uint32_t n, uint64_t code) {
 #if defined(__SSE2__)
-    const __m128i x = _mm_loadu_si128((const __m128i *)p);
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, _mm_set1_epi8((char)byte)));
-#elif defined(__ARM_NEON) && defined(__aarch64__)
-    return (uint32_t)fe_part_eq(fe_part_load(p), byte);
+    __m128i differ = _mm_setzero_si128();
+    for (uint32_t b = 0; b < n; b++) {
+        const __m128i x = _mm_loadu_si128((const __m128i *)(p + b * stride));
+        differ = _mm_or_si128(differ, _mm_xor_si128(x, _mm_set1_epi8((char)(code >> (8 * b)))));
+    }
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128()));
 #else
-    uint32_t mask = 0;
-    for (int i = 0; i < 16; i++) mask |= (uint32_t)(p[i] == byte) << i;
+    uint32_t mask = 0xffff;
+    for (uint32_t b = 0; b < n; b++) {
+        const uint8_t *plane = p + b * stride, byte = (uint8_t)(code >> (8 * b));
+#if defined(__ARM_NEON) && defined(__aarch64__)
+        mask &= (uint32_t)fe_part_eq(fe_part_load(plane), byte);
+#else
+        for (int i = 0; i < 16; i++) mask &= ~((uint32_t)(plane[i] != byte) << i);
+#endif
+    }
     return mask;
 #endif
 }

@@ -55,6 +55,27 @@ def test_train_options_and_errors(run_cli, tmp_path):
     assert "modified_kneser_ney" in done.err
 
 
+@pytest.mark.parametrize("option", ["--heldout", "--vocab", "--classes"])
+def test_standard_input_is_read_once(run_cli, tmp_path, option):
+    done = run_cli("lm", "train", "-", option, "-", "-o", tmp_path / "x.fe", stdin=b"a b\na c\n")
+    assert done.status == 2
+    assert "only one of TEXT, --heldout, --classes and --vocab can be standard input" in done.err
+    assert not (tmp_path / "x.fe").exists()
+
+
+def test_native_files_are_opened_by_name(run_cli, model, tmp_path):
+    """Neither from standard input nor packed."""
+    model.save(tmp_path / "x.fe")
+    data = (tmp_path / "x.fe").read_bytes()
+    (tmp_path / "x.fe.gz").write_bytes(gzip.compress(data))
+    (tmp_path / "test.txt").write_text("a b\n")
+    for name, stdin in (("-", data), (tmp_path / "x.fe.gz", b"")):
+        done = run_cli("lm", "perplexity", name, tmp_path / "test.txt", stdin=stdin)
+        assert done.status == 1
+        place = "standard input" if name == "-" else str(name)
+        assert f"{place}: a native file, which is opened by memory map" in done.err
+
+
 def test_score(run_cli, model, tmp_path):
     lines = ["and god said", "", "  the\tzebra ", "let there be light"]
     (tmp_path / "x.txt").write_text("\n".join(lines) + "\n")

@@ -235,3 +235,19 @@ def test_scores_that_are_no_probabilities_are_refused():
         with pytest.raises(ValueError, match="scores of stupid_backoff are no probabilities"):
             mixture.perplexity(text)
     assert inner.score_sentence("a b") < 0
+
+
+def test_specials_that_a_model_spells_otherwise(tmp_path):
+    """A model from SRILM may call them ``<UNK>``: no word of the mixture, in the text or not."""
+    plain, capital = tmp_path / "plain.arpa", tmp_path / "capital.arpa"
+    fe.NgramLM(order=2, smoothing="witten_bell").fit([["a", "b"], ["a", "c"]]).save_arpa(plain)
+    capital.write_text(plain.read_text().replace("<unk>", "<UNK>"))
+    one, two = fe.NgramLM.load(plain), fe.NgramLM.load(capital)
+    text = [["a", "b"], ["zebra", "<unk>", "<UNK>"], []]
+    wanted = one.perplexity(text)
+    for models in ([two, two], [one, two], [two, one]):
+        mixture = fe.InterpolatedLM(models, weights=[0.5, 0.5])
+        assert list(mixture.words) == list(one.words)
+        result = mixture.perplexity(text)
+        assert result.oov == 3
+        assert result.log_prob == pytest.approx(wanted.log_prob, rel=1e-6)

@@ -215,10 +215,20 @@ cdef extern from "arpa_link.h" nogil:
 
 cdef extern from "lmquery_fill.h" nogil:
     ctypedef struct fe_lm_rows:
-        const uint64_t *suffix
         const uint32_t *word
+        const void *suffix
+        const void *below
         const uint8_t *prob
         const uint8_t *back
+        void *node
+        uint64_t n_below
+        uint32_t stride
+        uint8_t wide_suffix
+        uint8_t wide_below
+        uint8_t wide_node
+    ctypedef struct fe_lm_chosen:
+        const uint64_t *row
+        uint64_t first
         uint64_t n
 cdef extern from "brown_job.h" nogil:
     ctypedef struct fe_pairs:
@@ -271,8 +281,11 @@ cdef extern from "kernels.h" nogil:
                             float, int64_t, int64_t) noexcept nogil
         void (*panel_gram)(const float *, size_t, int64_t, int64_t, int64_t, int64_t, int64_t,
                            double *, size_t) noexcept nogil
-        void (*lm_fill)(const fe_lm_level *, uint32_t, const fe_lm_rows *, uint64_t, uint64_t,
-                        uint64_t *, uint64_t *) noexcept nogil
+        int (*lm_keys)(const fe_lm_level *, uint32_t, const fe_lm_rows *,
+                             const fe_lm_chosen *, uint64_t, uint64_t, uint64_t *) noexcept nogil
+        void (*lm_fill)(const fe_lm_level *, const fe_lm_rows *, const fe_lm_chosen *,
+                        const uint64_t *, uint64_t, uint64_t, uint8_t *,
+                        uint64_t *) noexcept nogil
         void (*lm_walk)(const fe_lm *, const uint32_t *, uint64_t, uint32_t, uint32_t,
                         uint64_t *) noexcept nogil
         void (*lm_sentences)(const fe_lm *, const uint32_t *, uint64_t, const uint64_t *, uint64_t,

@@ -8,13 +8,6 @@ MAX_ORDER: int
 BANKS: int
 MAX_KEY_BITS: int
 
-def book(
-    values: NDArray[np.float32], capacity: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint16]] | None: ...
-def word_slots(
-    blob: NDArray[np.uint8], offsets: NDArray[np.uint64]
-) -> tuple[NDArray[np.uint64], int]: ...
-
 class Query:
     def __init__(
         self,
@@ -44,16 +37,6 @@ class Query:
     def add_bank(
         self, k: int, lines: NDArray[np.uint8], stored_bits: int, slots: int, key_bytes: int
     ) -> None: ...
-    def fill(
-        self,
-        k: int,
-        suffix: NDArray[np.uint64],
-        word: NDArray[np.uint32],
-        prob: NDArray[np.uint8],
-        back: NDArray[np.uint8] | None,
-        node: NDArray[np.uint64],
-        workers: int,
-    ) -> int: ...
     def list(self, k: int) -> list[NDArray[Any]] | None: ...
     def walk(
         self,

@@ -1,56 +1,22 @@
-"""Query tables of a back-off model (csrc/lmquery*.h): fill them, look up, score text."""
+"""Query tables of a back-off model (csrc/lmquery.h): describe them, list and look up n-grams."""
 
 import numpy as np
 
 from cython.parallel cimport prange
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from fastembed._native._kernels cimport (
-    FE_LM_BANKS, FE_LM_MAX_KEY_BITS, FE_LM_MAX_ORDER, fe_lm, fe_lm_bank, fe_lm_level, fe_lm_rows,
-    kernels)
+    FE_LM_BANKS, FE_LM_MAX_KEY_BITS, FE_LM_MAX_ORDER, fe_lm, fe_lm_bank, fe_lm_level, kernels)
 
 cdef extern from "lmquery_fill.h" nogil:
     uint64_t fe_lm_list(const fe_lm_level *, uint32_t, uint32_t, uint64_t, uint64_t, uint64_t *,
                         uint64_t *, uint32_t *, float *, float *) noexcept
-    int64_t fe_lm_book(const float *, uint64_t, float *, int64_t, uint16_t *) noexcept
-
-cdef extern from "lmquery_words.h" nogil:
-    int64_t fe_lm_words_fill(const uint8_t *, const uint64_t *, uint32_t, uint64_t *,
-                             uint64_t) noexcept
 
 NONE = 0xFFFFFFFFFFFFFFFF  # no node
 cdef enum:
     GRAIN = 1 << 14  # rows that a thread takes at a time
 MAX_ORDER, BANKS, MAX_KEY_BITS = FE_LM_MAX_ORDER, FE_LM_BANKS, FE_LM_MAX_KEY_BITS
-
-
-def book(const float[::1] values, int64_t capacity):
-    """Distinct values (float32) in order of appearance and the index of each (uint16), or None
-    if there are more than ``capacity`` <= 65536."""
-    cdef int64_t size = 0
-    assert 0 < capacity <= 65536
-    found, codes = np.empty(capacity, np.float32), np.empty(values.shape[0], np.uint16)
-    cdef float[::1] out = found
-    cdef uint16_t[::1] code = codes
-    if values.shape[0]:
-        with nogil:
-            size = fe_lm_book(&values[0], values.shape[0], &out[0], capacity, &code[0])
-    if size == -2:
-        raise MemoryError("listing distinct values")
-    return None if size < 0 else (found[:size], codes)
-
-
-def word_slots(const uint8_t[::1] blob, const uint64_t[::1] offsets):
-    """Index of words for `Query`: (slots, first word that stands there twice or -1)."""
-    cdef Py_ssize_t n = offsets.shape[0] - 1
-    cdef const uint8_t *text = &blob[0] if blob.shape[0] else <const uint8_t *>b""
-    slots = np.zeros(1 << max(4, int(n + n // 2).bit_length()), dtype=np.uint64)
-    cdef uint64_t[::1] out = slots
-    cdef int64_t again
-    with nogil:
-        again = fe_lm_words_fill(text, &offsets[0], <uint32_t>n, &out[0], out.shape[0])
-    return slots, again
 
 
 # bytes of a value and entries of its book
@@ -124,31 +90,6 @@ cdef class Query:
         level.n_banks += 1
         self.held.append(lines)
         self.writable = np.asarray(lines).flags.writeable
-
-    def fill(self, int k, const uint64_t[::1] suffix, const uint32_t[::1] word,
-             const uint8_t[:, ::1] prob, const uint8_t[:, ::1] back, uint64_t[::1] node,
-             int workers):
-        """Put rows into the last bank of order k, whose lines must be writable; node is NONE where
-        there was no room. Returns the first row that was there before, -1 if there is none."""
-        cdef fe_lm_level *level = &self.lm.level[k]
-        cdef fe_lm_rows rows
-        cdef int t
-        n = word.shape[0]
-        assert suffix.shape[0] == n == node.shape[0] and prob.shape[0] == n and level.n_banks
-        assert <uint32_t>prob.shape[1] == level.prob_bytes and self.writable
-        assert back is None or (back.shape[0] == n and <uint32_t>back.shape[1] == level.back_bytes)
-        if n == 0:
-            return -1
-        workers = max(1, min(workers, <int>(n // GRAIN)))
-        rows.suffix, rows.word, rows.prob, rows.n = &suffix[0], &word[0], &prob[0, 0], n
-        rows.back = &back[0, 0] if back is not None else NULL
-        found = np.full(workers, 0xFFFFFFFFFFFFFFFF, dtype=np.uint64)
-        cdef uint64_t[::1] again = found
-        cdef uint64_t lines = level.bank[level.n_banks - 1].n_lines
-        for t in prange(workers, nogil=True, schedule="static", chunksize=1, num_threads=workers):
-            kernels().lm_fill(level, self.lm.n_words, &rows, lines * t // workers,
-                              lines * (t + 1) // workers, &node[0], &again[t])
-        return int(found.min()) if found.min() < n else -1
 
     def list(self, int k):
         """Every n-gram of order k > 1: (node, suffix, word, log_prob, backoff), by node."""

@@ -79,7 +79,7 @@ def _fit_neural(model: NeuralLM, inputs: Inputs) -> None:
 
 
 def _ngrams(model: NgramLM) -> str:
-    counts = [len(level) for level in model.backoff_.levels]
+    counts = model.ngram_counts
     return (
         f"{model.smoothing}, order {model.order}: {sum(counts):,} n-grams "
         f"({', '.join(f'{count:,}' for count in counts)})"
@@ -202,6 +202,10 @@ def train(
     trainer, written = TRAINERS[name], format_of(output, format)
     if written == "arpa" and bits != "32":
         raise click.UsageError("--bits is for the native format; an ARPA file is exact")
+    if [*text, heldout, classes, given.get("vocab")].count("-") > 1:
+        raise click.UsageError(
+            "only one of TEXT, --heldout, --classes and --vocab can be standard input (-)"
+        )
     _check_extra(name, {
         "arpa": (written == "arpa", "an ARPA file"),
         "bits": (bits != "32", "--bits"),

@@ -21,6 +21,7 @@ from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, consumed, open_read, stored_size
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
+from fastembed.io.native import is_native
 from fastembed.io.rows import LineError, parse_number
 from fastembed.ngram.arpa_lines import Lines, show
 from fastembed.ngram.arpa_section import Column, Section, Spare
@@ -106,7 +107,16 @@ class _Reader:
         self.before: tuple[Section, NDArray[np.uint64]]
         self.metadata: dict[str, Any] = {"source": "ARPA"}
 
+    def _check_format(self) -> None:
+        """A native file is no text, and is not read as one to look for its header."""
+        if self.lines.more() and is_native(self.lines.buffer[:16].tobytes()):
+            raise FormatError(
+                f"{self.lines.path}: a native file, which is opened by memory map: it must be a "
+                "file of its own, not packed; unpack or save it, and give its name"
+            )
+
     def read(self) -> QueryTables:
+        self._check_format()
         self.promised = counts = self._header()
         for k, count in enumerate(counts, 1):
             self._heading(f"\\{k}-grams:".encode(), k, counts)

@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed._native import _lmquery
+from fastembed._native import _lmfill, _lmquery
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
@@ -35,7 +35,6 @@ KIND = "n-gram model"
 
 LINE = 64  # bytes
 LOADS = (1.2, 1.1, 0.9)  # n-grams for each slot of the first bank and of the following ones
-ROWS = 1 << 18  # that are placed at a time
 FEW = 1024  # that few n-grams get a line each
 NONE = np.uint64(_lmquery.NONE)
 
@@ -88,7 +87,7 @@ class QueryTables:
         if bits not in get_args(Bits):
             raise ValueError(f"bits must be 8, 16 or 32; got {bits!r}")
         if slots is None:
-            slots, again = _lmquery.word_slots(words.blob, words.offsets)
+            slots, again = _lmfill.word_slots(words.blob, words.offsets)
             if again >= 0:
                 raise RepeatedNgram(1, again)
         self.words, self.order, self.scheme = words, order, scheme
@@ -115,20 +114,30 @@ class QueryTables:
 
     @classmethod
     def from_backoff(
-        cls, tables: BackoffTables, *, bits: Bits = 32, workers: int | None = None
+        cls,
+        tables: BackoffTables,
+        *,
+        bits: Bits = 32,
+        workers: int | None = None,
+        consume: bool = False,
     ) -> QueryTables:
-        """The query tables of what an estimator made."""
-        first = tables.levels[0]
+        """The query tables of what an estimator made; with ``consume`` its levels are taken away
+        one by one, so that their memory can be used for the tables.
+        """
+        levels = tables.levels if consume else tables.levels[:]
+        first = levels.pop(0)
         made = cls(
-            tables.words, _float32(first.log_prob), _float32(first.backoff), order=tables.order,
+            tables.words, _float32(first.log_prob), _float32(first.backoff), order=1 + len(levels),
             unk=tables.unk, bos=tables.bos, eos=tables.eos, scheme=tables.scheme,
             metadata=tables.metadata, bits=bits, workers=workers,
         )  # fmt: skip
         nodes: NDArray[Any] | None = None
-        for k, level in enumerate(tables.levels[1:], 2):
+        for k in range(2, made.order + 1):
+            level = levels.pop(0)
             nodes = made.add_level(
                 k, level.parent, level.word, level.log_prob, level.backoff, below=nodes
             )
+            del level
         return made
 
     def add_level(
@@ -145,13 +154,13 @@ class QueryTables:
 
         Parameters
         ----------
-        suffix : ndarray of uint64, shape (n,)
-            Node of each n-gram without its oldest word; with ``below`` its row there, any integer.
+        suffix : ndarray of uint32 or uint64, shape (n,)
+            Node of each n-gram without its oldest word; with ``below`` its row there.
         word : ndarray of uint32, shape (n,)
             That word.
         log_prob, backoff : ndarray of float32, shape (n,)
             log10; ``backoff`` of the highest order is not used.
-        below : ndarray, optional
+        below : ndarray of uint32 or uint64, optional
             Nodes of the rows of order k - 1.
 
         Returns
@@ -188,7 +197,7 @@ class QueryTables:
         # there are fewer than twice as many slots as n-grams, but for few of them
         dtype = np.uint32 if len(word) < 1 << 30 else np.uint64
         nodes = np.empty(0 if highest else len(word), dtype=dtype)
-        rows: NDArray[np.int64] | None = None  # those that found their lines full; None: all
+        rows: NDArray[np.uint64] | None = None  # those that found their lines full; None: all
         left = len(word)
         while left:
             bank, n_lines = _plan(left, key_bits, sum(value_bytes), len(level["banks"]))
@@ -196,29 +205,12 @@ class QueryTables:
             level["banks"].append(bank)
             self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
             self.query.add_bank(k, lines, **bank)
-            full = []
-            for first in range(0, left, ROWS):
-                stop = min(first + ROWS, left)
-                chosen: Any = slice(first, stop) if rows is None else rows[first:stop]
-                part = suffix[chosen] if below is None else below[suffix[chosen]]
-                placed = np.empty(stop - first, dtype=np.uint64)
-                again = self.query.fill(
-                    k,
-                    np.ascontiguousarray(part, dtype=np.uint64),
-                    np.ascontiguousarray(word[chosen], dtype=np.uint32),
-                    probs[chosen],
-                    None if backs is None else backs[chosen],
-                    placed,
-                    self.workers,
-                )
-                if again >= 0:
-                    row = first + again if rows is None else int(rows[first + again])
-                    raise RepeatedNgram(k, row)
-                if not highest:
-                    nodes[chosen] = placed
-                found = np.flatnonzero(placed == NONE)
-                full.append(found + first if rows is None else rows[first:stop][found])
-            rows = np.concatenate(full)
+            again, rows = _lmfill.fill(
+                self.query, k, word, suffix, below, probs, backs, None if highest else nodes, rows,
+                self.workers,
+            )  # fmt: skip
+            if again >= 0:
+                raise RepeatedNgram(k, again)
             left = len(rows)
         self.levels.append(level)
         self.counts.append(len(word))
@@ -365,7 +357,7 @@ def _encode_exactly(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
     """As `_encode`, but values that fit a book of 65,536 are never more than that."""
     values = _float32(values)
-    if bits > 8 and (found := _lmquery.book(values, 1 << 16)) is not None:
+    if bits > 8 and (found := _lmfill.book(values, 1 << 16)) is not None:
         book, codes = found
         return codes.view(np.uint8).reshape(-1, 2), book
     return _encode(values, bits)
@@ -383,7 +375,7 @@ def _encode(
         return values.view(np.uint8).reshape(-1, 4), None
     size = 1 << bits
     dtype = np.uint8 if bits == 8 else np.uint16
-    found = _lmquery.book(values, size)
+    found = _lmfill.book(values, size)
     if found is not None:
         book, codes = found
         return codes.astype(dtype).view(np.uint8).reshape(-1, bits // 8), book

@@ -196,6 +196,14 @@ class NgramLM(Params, NgramQueries):
             self._backoff = self.tables_.to_backoff()
         return self._backoff
 
+    @property
+    def ngram_counts(self) -> list[int]:
+        """How many n-grams of each order there are."""
+        tables: QueryTables | None = getattr(self, "_tables", None)
+        if tables is not None:
+            return tables.counts
+        return [len(level) for level in self.backoff_.levels]
+
     # -------------------------------------------------------------------------------- files
 
     def to_native(
@@ -223,6 +231,12 @@ class NgramLM(Params, NgramQueries):
         bits : {32, 16, 8}, optional
             Size of a probability: as it is, or quantised.
         """
+        if getattr(self, "_tables", None) is None and bits in (None, 32):
+            # the sorted rows and the tables are as large: one makes room for the other
+            tables = self.backoff_
+            del self._backoff  # if this is interrupted the model is gone
+            self._tables = QueryTables.from_backoff(tables, workers=self.workers, consume=True)
+            self._backoff = None
         write_native(path, *self.to_native(bits=bits))
 
     def save_arpa(self, path: StrPath, *, progress: Progress | bool | None = None) -> None:
@@ -293,5 +307,5 @@ class NgramLM(Params, NgramQueries):
     def __repr__(self) -> str:
         if not hasattr(self, "_backoff"):
             return f"<NgramLM of order {self.order}, not fitted>"
-        counts = self.tables_.counts
+        counts = self.ngram_counts
         return f"<NgramLM of order {self.order}: {sum(counts):,} n-grams, {counts[0]:,} words>"

@@ -18,21 +18,30 @@ __all__ = ["union_of_words"]
 def union_of_words(models: Sequence[LanguageModel]) -> tuple[WordList, list[NDArray[np.uint32]]]:
     """All words of some models, specials first, and the id in each model of each of them.
 
-    Words that a model does not know have the id of its ``<unk>``.
+    Words that a model does not know have the id of its ``<unk>``. However a model spells its
+    specials (``<UNK>``), they are no words of their own: in a text they are as unknown as to it.
     """
     table = WordTable()
     specials = WordList.from_words(SPECIALS)
     table.add(specials.blob, specials.offsets, np.zeros(len(SPECIALS), dtype=np.int64))
-    for model in models:
-        words = model.words
+    vocabularies = [_with_specials(model) for model in models]
+    for words in vocabularies:
         table.add(words.blob, words.offsets, np.zeros(len(words), dtype=np.int64))
     blob, offsets, _ = table.export()
     union = WordList(blob, offsets)
     maps = []
-    for model in models:
-        words, own_specials = model.words, model.special_ids
+    for model, words in zip(models, vocabularies, strict=True):
         ids = words.table.find(blob, offsets)
-        ids[ids == NO_ID] = own_specials[0]
-        ids[: len(SPECIALS)] = own_specials
+        ids[ids == NO_ID] = model.special_ids[0]
+        ids[: len(SPECIALS)] = model.special_ids
         maps.append(ids)
     return union, maps
+
+
+def _with_specials(model: LanguageModel) -> WordList:
+    """The words of a model, its specials by their common names."""
+    words = model.words
+    for index, name in zip(model.special_ids, SPECIALS, strict=True):
+        if words[index] != name:
+            words = words.with_word(index, name)
+    return words

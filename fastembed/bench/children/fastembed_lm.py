@@ -46,7 +46,8 @@ def lm_stages(spec: Spec) -> Figures:
     clocks.append((time.perf_counter(), time.process_time()))
     tables = method.estimate(counts, workers=workers, consume=True)
     clocks.append((time.perf_counter(), time.process_time()))
-    made = QueryTables.from_backoff(tables, workers=workers)
+    del counts
+    made = QueryTables.from_backoff(tables, workers=workers, consume=True)
     clocks.append((time.perf_counter(), time.process_time()))
     figures: Figures = {"ngrams": made.counts}
     for stage, (wall, cpu), (end, end_cpu) in zip(
@@ -69,7 +70,7 @@ def lm_arpa(spec: Spec) -> Figures:
     """From text to an ARPA file."""
     model = _fit(spec)
     model.save_arpa(spec["arpa"])
-    return {"ngrams": [len(level) for level in model.backoff_.levels]}
+    return {"ngrams": model.ngram_counts}
 
 
 def lm_native(spec: Spec) -> Figures:
@@ -89,7 +90,7 @@ def lm_convert(spec: Spec) -> Figures:
 
 
 def _size(model: Any) -> Figures:
-    counts = model.tables_.counts
+    counts = model.ngram_counts
     return {"ngrams": counts, "bytes_per_ngram": model.tables_.nbytes / sum(counts)}
 
 

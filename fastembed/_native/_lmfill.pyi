@@ -1,0 +1,25 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native._lmquery import Query
+
+def book(
+    values: NDArray[np.float32], capacity: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint16]] | None: ...
+def word_slots(
+    blob: NDArray[np.uint8], offsets: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], int]: ...
+def fill(
+    query: Query,
+    k: int,
+    word: NDArray[np.uint32],
+    suffix: NDArray[Any],
+    below: NDArray[Any] | None,
+    prob: NDArray[np.uint8],
+    back: NDArray[np.uint8] | None,
+    node: NDArray[Any] | None,
+    rows: NDArray[np.uint64] | None,
+    workers: int,
+) -> tuple[int, NDArray[np.uint64]]: ...
