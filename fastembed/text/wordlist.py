@@ -145,8 +145,16 @@ class WordList(Sequence[str]):
         return found
 
     def with_word(self, index: int, word: str) -> WordList:
-        """The same words, another one in the place of ``index``."""
+        """The same words, another one in the place of ``index``.
+
+        Raises
+        ------
+        ValueError
+            The word lies outside the bytes: a file that was damaged.
+        """
         first, last = int(self.offsets[index]), int(self.offsets[index + 1])
+        if not first <= last <= len(self.blob):
+            raise ValueError(f"word {index} lies outside the {len(self.blob)} bytes of the words")
         new = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)
         offsets = self.offsets.astype(np.int64)
         offsets[index + 1 :] += len(new) - (last - first)
