@@ -6,6 +6,7 @@
 #ifndef FE_NN_H
 #define FE_NN_H
 
+#include "matmul.h"
 #include "nn_job.h"
 #include "normal.h"
 #include "optim.h"

@@ -51,7 +51,8 @@ enum { /* bits of fe_op.flags */
     FE_OP_PASS = 1,   /* the gradient of `in` is wanted */
     FE_OP_ADD = 2,    /* and is added to what another operation wrote there */
     FE_OP_TRAIN = 4,  /* the parameters are learned */
-    FE_OP_SPARSE = 8  /* Embedding: only the rows of the mini-batch have gradients */
+    FE_OP_SPARSE = 8, /* Embedding: only the rows of the mini-batch have gradients */
+    FE_OP_LEARN = 16  /* Dense: a phase of its own updates the weights */
 };
 
 enum { /* losses */
@@ -84,7 +85,8 @@ enum { /* stages of a step */
     FE_STAGE_BACKWARD = 4, /* gradients of weights and of inputs */
     FE_STAGE_PENALTY = 5,
     FE_STAGE_NORM = 6,
-    FE_STAGE_UPDATE = 7
+    FE_STAGE_UPDATE = 7,
+    FE_STAGE_LEARN = 8 /* of one dense layer: gradients of weights and their update */
 };
 
 enum { /* types of the numbers of a source */

@@ -214,6 +214,7 @@ static int FE_R(fe_nn_tiles)(const fe_net *net, int64_t phase) {
     case FE_STAGE_FORWARD:
     case FE_STAGE_DELTA:
     case FE_STAGE_BACKWARD:
+    case FE_STAGE_LEARN:
         if (op->kind == FE_OP_DENSE) return FE_R(fe_dense_tiles)(net, op, stage, &unused);
         if (op->kind == FE_OP_EMBEDDING && stage == FE_STAGE_DELTA) return 1;
         return fe_nn_parts(net->rows * (op->n_in > op->n_out ? op->n_in : op->n_out),
@@ -235,6 +236,7 @@ static void FE_R(fe_nn_tile)(fe_net *net, int64_t phase, int tile) {
     case FE_STAGE_FORWARD:
     case FE_STAGE_DELTA:
     case FE_STAGE_BACKWARD:
+    case FE_STAGE_LEARN:
         if (op->kind == FE_OP_DENSE) {
             FE_R(fe_dense)(net, op, stage, tile);
             return;

@@ -57,6 +57,38 @@ FE_INLINE void fe_store_half(float *lower, fe_vec x) {
     float unused[FE_LANES / 2];
     fe_store_halves(lower, unused, x);
 }
+/* 0, 1, ..., FE_LANES - 1 */
+FE_INLINE fe_veci fe_iota(void) {
+#if FE_LANES == 16
+    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif FE_LANES == 8
+    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+    return (fe_veci){0, 1, 2, 3};
+#endif
+}
+
+/* The first n lanes, 0 <= n <= FE_LANES, of memory, of which no more is touched; the others are 0. */
+FE_INLINE fe_vec fe_load_part(const float *p, size_t n) {
+#if FE_LANES == 16
+    return (fe_vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif FE_LANES == 8
+    return (fe_vec)_mm256_maskload_ps(p, (__m256i)(fe_iota() < (int32_t)n));
+#else
+    float lanes[FE_LANES] = {0};
+    memcpy(lanes, p, n * sizeof(float));
+    return fe_load(lanes);
+#endif
+}
+FE_INLINE void fe_store_part(float *p, fe_vec x, size_t n) {
+#if FE_LANES == 16
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+#elif FE_LANES == 8
+    _mm256_maskstore_ps(p, (__m256i)(fe_iota() < (int32_t)n), (__m256)x);
+#else
+    memcpy(p, &x, n * sizeof(float));
+#endif
+}
 FE_INLINE fe_vec fe_set1(float x) { return x - (fe_vec){0}; }
 
 /* a * b + c, rounded once where the hardware can. */
@@ -123,17 +155,6 @@ FE_INLINE fe_vec fe_rsqrt(fe_vec x) {
     fe_vec p = fe_fma(t, fe_set1(0.38016918f), fe_set1(-1.26138565f));
     p = fe_fma(p, t, fe_set1(1.88121141f));
     return y * p;
-}
-
-/* 0, 1, ..., FE_LANES - 1 */
-FE_INLINE fe_veci fe_iota(void) {
-#if FE_LANES == 16
-    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-#elif FE_LANES == 8
-    return (fe_veci){0, 1, 2, 3, 4, 5, 6, 7};
-#else
-    return (fe_veci){0, 1, 2, 3};
-#endif
 }
 
 FE_INLINE fe_vec fe_max(fe_vec a, fe_vec b) {

@@ -6,18 +6,6 @@
 
 #include "vec.h"
 
-/* The first n lanes, 0 < n < FE_LANES, of memory; the others are 0. */
-FE_INLINE fe_vec fe_load_part(const float *p, size_t n) {
-    float lanes[FE_LANES] = {0};
-    memcpy(lanes, p, n * sizeof(float));
-    return fe_load(lanes);
-}
-FE_INLINE void fe_store_part(float *p, fe_vec x, size_t n) {
-    float lanes[FE_LANES];
-    fe_store(lanes, x);
-    memcpy(p, lanes, n * sizeof(float));
-}
-
 /* The sum of the lanes, in double, by halves. */
 FE_INLINE double fe_lane_sum(fe_vec x) {
     double lanes[FE_LANES];

@@ -13,8 +13,8 @@ from libc.string cimport memcpy
 from fastembed._native._blas cimport gemm_f32, gemm_f64
 from fastembed._native._kernels cimport kernels
 from fastembed._native._nn_job cimport (
-    FE_NN_METRICS, FE_NN_TILES, FE_STAGE_GATHER, FE_STAGE_UPDATE, fe_net, fe_nn_kernels,
-    fe_op, fe_phase, fe_piece, fe_source)
+    FE_NN_METRICS, FE_NN_TILES, FE_STAGE_GATHER, FE_STAGE_LEARN, FE_STAGE_UPDATE, fe_net,
+    fe_nn_kernels, fe_op, fe_phase, fe_piece, fe_source)
 
 cdef extern from "nn_step.h" nogil:
     void fe_nn_begin(fe_net *net, int64_t first, int64_t rows) noexcept
@@ -161,7 +161,7 @@ cdef class Net:
         cdef bint summed = False
         for p in range(start, stop):
             stage = self.net.phases[p].stage
-            if stage == FE_STAGE_UPDATE and not summed:
+            if (stage == FE_STAGE_UPDATE or stage == FE_STAGE_LEARN) and not summed:
                 fe_nn_sums(&self.net, sums)
                 summed = True
                 if not isfinite(sums[0]):

@@ -20,6 +20,7 @@ cdef extern from "nn_job.h" nogil:
         FE_NN_TILES
         FE_NN_METRICS
         FE_STAGE_GATHER
+        FE_STAGE_LEARN
         FE_STAGE_UPDATE
     ctypedef struct fe_op:
         int32_t kind

@@ -33,8 +33,8 @@ __all__ = ["Program", "fold_last", "layout"]
 
 LINE = 16  # numbers; arrays begin at multiples
 PIECE = 1 << 15  # numbers that one tile updates at a time
-GATHER, FORWARD, LOSS, DELTA, BACKWARD, PENALTY, NORM, UPDATE = range(8)
-PASS, ADD, TRAIN, SPARSE = 1, 2, 4, 8
+GATHER, FORWARD, LOSS, DELTA, BACKWARD, PENALTY, NORM, UPDATE, LEARN_STAGE = range(9)
+PASS, ADD, TRAIN, SPARSE, LEARN = 1, 2, 4, 8, 16
 
 
 def _line(n: int) -> int:
@@ -109,6 +109,8 @@ class Program:
         self.place = place
         ops, self.scratch, n_aux, n_ints = self._ops(place, capacity)
         self._flags(ops, input_gradient)
+        if optimizer is not None and optimizer.clipnorm is None:
+            self._learn(ops)
         pieces = self._pieces(ops, capacity)
         phases = self._phases(ops, loss, pieces, optimizer)
         zeros = self._zeros
@@ -203,12 +205,24 @@ class Program:
                 ops[i]["flags"] |= ADD
             written.add(op.source)
 
+    def _learn(self, ops: NDArray[Any]) -> None:
+        """Dense layers whose weights are updated block by block as their gradients are computed:
+        where no penalty is added to them first, and no other operation uses the weights."""
+        if any(p.regularizer and (p.regularizer.l1 or p.regularizer.l2)
+               for p in self.graph.parameters):
+            return
+        weights = [op.w for op in self.graph.ops]
+        for i, op in enumerate(self.graph.ops):
+            if op.kind == DENSE and ops[i]["flags"] & TRAIN and weights.count(op.w) == 1:
+                ops[i]["flags"] |= LEARN
+
     def _pieces(self, ops: NDArray[Any], capacity: int) -> NDArray[Any]:
         """Stretches of parameters that learn: neighbours of one penalty as one, cut at PIECE."""
         rows: list[tuple[int, int, int, float, float]] = []
         spans: list[list[float]] = []  # start, stop, l1, l2
+        learned = [op.w for i, op in enumerate(self.graph.ops) if ops[i]["flags"] & LEARN]
         for p in self.graph.parameters:
-            if not p.trainable:
+            if not p.trainable or p in learned:
                 continue
             l1, l2 = (p.regularizer.l1, p.regularizer.l2) if p.regularizer else (0.0, 0.0)
             if p.sparse:
@@ -251,8 +265,11 @@ class Program:
                 flags & TRAIN and graph[i].kind in (PRELU, LAYERNORM, EMBEDDING)
             ):
                 rows.append((DELTA, i))
-            if flags & PASS or (flags & TRAIN and graph[i].kind in (DENSE, EMBEDDING)):
+            apart = flags & TRAIN and not flags & LEARN and graph[i].kind in (DENSE, EMBEDDING)
+            if flags & PASS or apart:
                 rows.append((BACKWARD, i))
+            if flags & LEARN:
+                rows.append((LEARN_STAGE, i))
         if len(pieces) and (np.any(pieces["l1"] > 0) or np.any(pieces["l2"] > 0)):
             rows.append((PENALTY, -1))
         self.after_backward = len(rows)
