@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _nn
+from fastembed.core.memory import aligned_zeros
 from fastembed.nn.graph import (
     ACTIVATION,
     DENSE,
@@ -151,7 +152,7 @@ class Program:
         self.n_metrics = len(metrics)
 
     def _zeros(self, n: int) -> NDArray[Any]:
-        return np.zeros(n, dtype=self.dtype)
+        return aligned_zeros((n,), self.dtype)
 
     def _places(self, capacity: int) -> tuple[dict[Tensor, int], int]:
         place, at = {}, 0

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed.core.errors import NotFittedError
 from fastembed.core.files import StrPath
+from fastembed.core.memory import aligned_zeros
 from fastembed.core.progress import Callback, Progress
 from fastembed.core.threads import resolve_workers, single_threaded_blas
 from fastembed.nn.arguments import check_count, check_shape
@@ -153,7 +154,7 @@ class Sequential:
         self._integer = bool(self.layers) and self.layers[0].takes_ids
         try:
             graph, _, output = self.graph()
-            params = np.zeros(max(layout(graph.parameters), 1), dtype=self.dtype)
+            params = aligned_zeros((max(layout(graph.parameters), 1),), self.dtype)
             for i, p in enumerate(graph.parameters):
                 params[p.start : p.start + p.size] = p.initial(p.shape, self.seed, i).reshape(-1)
         except BaseException:
@@ -291,7 +292,10 @@ class Sequential:
         if len(self._states) != self.optimizer.states:
             first = float(getattr(self.optimizer, self.optimizer.first_state or "", 0.0))
             flat = self.flat_weights()
-            self._states = [np.full_like(flat, first) for _ in range(self.optimizer.states)]
+            count = self.optimizer.states
+            self._states = [aligned_zeros(flat.shape, flat.dtype) for _ in range(count)]
+            for state in self._states:
+                state += first
         return self._states
 
     # ---------------------------------------------------------------------------------- running
