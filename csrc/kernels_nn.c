@@ -12,4 +12,5 @@ const struct fe_nn_kernels FE_CONCAT(fe_nn_kernels_, FE_ISA) = {
     .tile_f32 = fe_nn_tile_f32,
     .tiles_f64 = fe_nn_tiles_f64,
     .tile_f64 = fe_nn_tile_f64,
+    .matmul_f32 = fe_matmul_f32,
 };

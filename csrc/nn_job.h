@@ -176,6 +176,10 @@ struct fe_nn_kernels {
     void (*tile_f32)(fe_net *net, int64_t phase, int tile);
     int (*tiles_f64)(const fe_net *net, int64_t phase);
     void (*tile_f64)(fe_net *net, int64_t phase, int tile);
+    /* matmul.h */
+    int (*matmul_f32)(int transpose_a, int transpose_b, int64_t m, int64_t n, int64_t k,
+                      const float *a, int64_t lda, const float *b, int64_t ldb, int add, float *c,
+                      int64_t ldc);
 };
 
 #endif

@@ -4,6 +4,7 @@
 static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_REAL *out, int64_t r,
                                 int64_t stop) {
     const int64_t n = source->width, start = r;
+    const int own_type = sizeof(FE_REAL) == sizeof(float) ? FE_SOURCE_F32 : FE_SOURCE_F64;
     FE_V zero = FE_VSET(0);
     for (; r < stop; r++) {
         const int64_t row = net->order ? net->order[net->first + r] : net->first + r;
@@ -15,6 +16,14 @@ static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_R
             for (int64_t at = 0; at < source->row_bytes; at += FE_CACHE_LINE)
                 FE_PREFETCH(ahead + at);
         }
+        if (source->type == own_type) {
+            FE_EACH(j, m, n) {
+                const FE_V x = FE_R(fe_take)((const FE_REAL *)from + j, m);
+                FE_R(fe_put)(to + j, x, m);
+                zero += x - x; /* not 0 where x is infinite or no number */
+            }
+            continue;
+        }
         if (source->type == FE_SOURCE_F32)
             for (int64_t j = 0; j < n; j++) to[j] = (FE_REAL)((const float *)from)[j];
         else if (source->type == FE_SOURCE_F64)
@@ -25,7 +34,7 @@ static int64_t FE_R(fe_nn_read)(const fe_net *net, const fe_source *source, FE_R
         }
         FE_EACH(j, m, n) {
             const FE_V x = FE_R(fe_take)(to + j, m);
-            zero += x - x; /* not 0 where x is infinite or no number */
+            zero += x - x;
         }
     }
     if (FE_LIKELY(FE_VSUM(zero) == 0)) return -1;

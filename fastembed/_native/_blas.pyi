@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 def gemm(
@@ -12,3 +13,12 @@ def gemm(
     alpha: float = 1.0,
     beta: float = 0.0,
 ) -> None: ...
+def matmul(
+    a: NDArray[np.float32],
+    b: NDArray[np.float32],
+    c: NDArray[np.float32],
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    add: bool = False,
+) -> bool: ...

@@ -7,6 +7,8 @@ result does not either. BLAS itself must then use one thread: the caller holds
 """
 
 from scipy.linalg.cython_blas cimport dgemm, sgemm
+from fastembed._native._kernels cimport kernels
+from fastembed._native._nn_job cimport fe_nn_kernels
 
 
 # BLAS stores columns: what it takes for B^T and A^T are our B and A, and its C^T is our C.
@@ -55,3 +57,28 @@ def gemm(const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] c, *, bint tra
         else:
             gemm_f64(transpose_a, transpose_b, <int> m, <int> n, <int> k, alpha, &a[0, 0],
                      <int> a.shape[1], &b[0, 0], <int> b.shape[1], beta, &c[0, 0], <int> n)
+
+
+def matmul(const float[:, ::1] a, const float[:, ::1] b, float[:, ::1] c, *,
+           bint transpose_a=False, bint transpose_b=False, bint add=False):
+    """c = op(a) op(b), or c += with ``add``, by csrc/matmul.h; for its tests.
+
+    False, and c as it was, where the kernel leaves a product to others.
+
+    Raises
+    ------
+    ValueError
+        The shapes do not fit together, or one is empty.
+    """
+    cdef Py_ssize_t m = a.shape[1] if transpose_a else a.shape[0]
+    cdef Py_ssize_t k = a.shape[0] if transpose_a else a.shape[1]
+    cdef Py_ssize_t n = b.shape[0] if transpose_b else b.shape[1]
+    cdef Py_ssize_t k_b = b.shape[1] if transpose_b else b.shape[0]
+    if k != k_b or c.shape[0] != m or c.shape[1] != n or min(m, n, k) == 0:
+        raise ValueError("the shapes of the matrix product do not fit together")
+    cdef const fe_nn_kernels *own = <const fe_nn_kernels *> kernels().nn
+    cdef int done
+    with nogil:
+        done = own.matmul_f32(transpose_a, transpose_b, m, n, k, &a[0, 0], a.shape[1], &b[0, 0],
+                              b.shape[1], add, &c[0, 0], n)
+    return bool(done)

@@ -112,3 +112,5 @@ cdef extern from "nn_job.h" nogil:
         void (*tile_f32)(fe_net *, int64_t, int) noexcept nogil
         int (*tiles_f64)(const fe_net *, int64_t) noexcept nogil
         void (*tile_f64)(fe_net *, int64_t, int) noexcept nogil
+        int (*matmul_f32)(int, int, int64_t, int64_t, int64_t, const float *, int64_t,
+                          const float *, int64_t, int, float *, int64_t) noexcept nogil
