@@ -8,6 +8,7 @@ import pytest
 
 from fastembed import nn
 from fastembed._native import _kernels
+from fastembed.core.errors import TrainingError
 
 
 @pytest.fixture(params=_kernels.available())
@@ -124,6 +125,36 @@ def test_extreme_logits_have_a_finite_loss(isa, loss):
     wide = np.array([[1000.0, 0.0], [-1000.0, 0.0]], dtype=np.float32)
     assert net.evaluate(wide, np.array([1, 1]))["loss"] == pytest.approx(500)
     np.testing.assert_allclose(net.predict(wide), [[1, 0], [0, 1]], atol=1e-37)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", [nn.SGD, nn.RMSprop, nn.Adam])
+def test_weights_updated_block_by_block_are_those_updated_at_once(isa, optimizer, dtype):
+    # the first layer has several blocks; a norm that is limited needs all gradients first
+    x, y = data(60, 301, 10)
+    found = []
+    for clipnorm in (None, 1e30):
+        layers = [nn.Dense(203, "tanh"), nn.Dense(40, "relu"), nn.Dense(10, "softmax")]
+        net = nn.Sequential(layers, dtype=dtype, seed=3)
+        net.compile(optimizer(clipnorm=clipnorm), "categorical_crossentropy")
+        history = net.fit(x, y, epochs=3, batch_size=32, workers=1).history
+        found.append((net.get_weights(), net.states(), history["loss"]))
+    tight = 1e-10 if dtype == "float64" else 1e-4
+    for one, other in zip(*(f[0] + f[1] for f in found), strict=True):
+        np.testing.assert_allclose(one, other, rtol=tight, atol=tight / 10)
+    assert found[0][2] == pytest.approx(found[1][2], rel=tight)
+
+
+@pytest.mark.parametrize("optimizer", ["rmsprop", "adam"])
+def test_a_loss_that_is_not_finite_leaves_weights_and_state_as_they_were(optimizer):
+    x, y = data(32, 20, 3)
+    net = nn.Sequential([nn.Dense(30, "relu"), nn.Dense(3)]).compile(optimizer, "mse")
+    net.fit(x[:16], y[:16], batch_size=16)
+    before = [a.copy() for a in (net.flat_weights(), *net.states())]
+    with pytest.raises(TrainingError, match="not finite"):
+        net.fit(x * np.float32(1e25), y, batch_size=16)
+    for own, old in zip((net.flat_weights(), *net.states()), before, strict=True):
+        np.testing.assert_array_equal(own, old)
 
 
 def test_any_number_of_workers_gives_the_same_bits():

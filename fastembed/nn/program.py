@@ -209,8 +209,9 @@ class Program:
     def _learn(self, ops: NDArray[Any]) -> None:
         """Dense layers whose weights are updated block by block as their gradients are computed:
         where no penalty is added to them first, and no other operation uses the weights."""
-        if any(p.regularizer and (p.regularizer.l1 or p.regularizer.l2)
-               for p in self.graph.parameters):
+        if any(
+            p.regularizer and (p.regularizer.l1 or p.regularizer.l2) for p in self.graph.parameters
+        ):
             return
         weights = [op.w for op in self.graph.ops]
         for i, op in enumerate(self.graph.ops):
