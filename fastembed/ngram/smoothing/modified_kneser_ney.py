@@ -162,8 +162,10 @@ def _last_ngrams(counts: NgramCounts) -> list[tuple[int, int]]:
     row = int(np.argmax(rank))
     found = []
     for k in range(1, counts.order):
-        begins = counts.begins(k + 1)
-        first, last = int(begins[row]), int(begins[row + 1])
+        parent = counts.levels[k].parent
+        # of the type of the rows, or they would all be copied to another
+        ends = np.array([row, row + 1], dtype=parent.dtype)
+        first, last = np.searchsorted(parent, ends).tolist()
         count = int(counts.levels[k - 1].count[row])
         if first == last:  # it begins with <s>: its value is its count
             break
