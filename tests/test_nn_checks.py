@@ -427,6 +427,12 @@ def test_binary_accuracy_of_scores_is_by_their_sign(metric, low):
     assert net.compile("sgd", "hinge", [chosen]).evaluate(x, y)["above_one"] == 0.75
 
 
+def test_large_integers_are_exact_in_float64():
+    net = nn.Sequential([nn.Dense(1, kernel_initializer="ones")], dtype="float64").build(1)
+    assert net.predict([[2**24 + 1]])[0, 0] == 2**24 + 1
+    assert net.compile("sgd", "mae").evaluate([[0]], [2**53 - 1])["loss"] == 2**53 - 1
+
+
 def test_many_quick_epochs_are_few_lines(capsys):
     three().fit(X, LABELS, epochs=300, progress=True)
     lines = capsys.readouterr().err.splitlines()

@@ -81,7 +81,9 @@ def _matrix(array: NDArray[Any], width: int, what: str, integer: bool) -> NDArra
         raise TypeError(f"{what} must hold {wanted}; got dtype {array.dtype}")
     array = array.reshape(len(array), width)
     if array.dtype.name not in allowed or not array.dtype.isnative:
-        array = array.astype(np.int64 if integer else np.float32)
+        # float64 holds integers that float32 does not
+        small = array.dtype.itemsize <= 2 or array.dtype.name == "float32"
+        array = array.astype(np.int64 if integer else np.float32 if small else np.float64)
     return np.ascontiguousarray(array)
 
 
@@ -139,7 +141,7 @@ def check_targets(
 # Of `Loss.targets`: the least and the largest number, and what else is said about them.
 DOMAINS = {
     "any": (-math.inf, math.inf, ""),
-    "unit": (0.0, 1.0, "numbers in 0 .. 1 (X / 255 if they are bytes)"),
+    "unit": (0.0, 1.0, "numbers in 0 .. 1 (bytes divided by 255)"),
     "simplex": (0.0, 1.0, "distributions: rows of numbers in 0 .. 1 whose sum is 1"),
     "binary": (-1.0, 1.0, "-1 and 1, or 0 and 1"),
 }
