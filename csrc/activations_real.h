@@ -28,7 +28,7 @@ FE_INLINE FE_V FE_R(fe_act_value)(const int act, FE_V x, FE_V c) {
     case FE_ACT_TANH: return FE_VTANH(x);
     case FE_ACT_RELU: return FE_VPICK(x <= 0, FE_VSET(0), x);
     case FE_ACT_LEAKY: return FE_VPICK(x <= 0, c * x, x);
-    case FE_ACT_ELU: return FE_VPICK(x <= 0, c * (FE_VEXP(x) - 1), x);
+    case FE_ACT_ELU: return FE_VPICK(x <= 0, c * FE_VEXPM1(x), x);
     case FE_ACT_EXP: return FE_VEXP(x);
     case FE_ACT_SWISH: return x * FE_VSIGMOID(x);
     case FE_ACT_GELU: return x * FE_VPHI(x);
@@ -156,7 +156,7 @@ static void FE_R(fe_activate_back)(int act, double c0, int64_t n, const FE_REAL 
 }
 
 /* p = softmax(z), stable; returns log sum exp(z). z, p (n,), may be the same. */
-static FE_REAL FE_R(fe_softmax)(int64_t n, const FE_REAL *z, FE_REAL *p) {
+static double FE_R(fe_softmax)(int64_t n, const FE_REAL *z, FE_REAL *p) {
     FE_REAL top = z[0];
     for (int64_t j = 1; j < n; j++) top = z[j] > top ? z[j] : top;
     FE_V sums = FE_VSET(0);
@@ -168,7 +168,7 @@ static FE_REAL FE_R(fe_softmax)(int64_t n, const FE_REAL *z, FE_REAL *p) {
     const double sum = FE_VSUM(sums);
     const FE_V scale = FE_VSET(1 / sum);
     FE_EACH(j, m, n) FE_R(fe_put)(p + j, FE_R(fe_take)(p + j, m) * scale, m);
-    return (FE_REAL)(top + log(sum));
+    return top + log(sum);
 }
 
 /* dz = p (dp - p . dp), the whole Jacobian; or added. All (n,). */

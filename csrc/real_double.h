@@ -16,6 +16,7 @@
 #undef FE_VPICK
 #undef FE_VABS
 #undef FE_VEXP
+#undef FE_VEXPM1
 #undef FE_VLOG
 #undef FE_VTANH
 #undef FE_VSIGMOID
@@ -35,6 +36,7 @@
 #define FE_VPICK(mask, a, b) ((mask) ? (a) : (b))
 #define FE_VABS(x) fabs(x)
 #define FE_VEXP(x) exp(x)
+#define FE_VEXPM1(x) expm1(x)
 #define FE_VLOG(x) log(x)
 #define FE_VTANH(x) tanh(x)
 #define FE_VSIGMOID(x) fe_sigmoid_double(x)

@@ -20,6 +20,7 @@
 #undef FE_VPICK
 #undef FE_VABS
 #undef FE_VEXP
+#undef FE_VEXPM1
 #undef FE_VLOG
 #undef FE_VTANH
 #undef FE_VSIGMOID
@@ -39,6 +40,7 @@
 #define FE_VPICK(mask, a, b) fe_select((fe_veci)(mask), a, b)
 #define FE_VABS(x) fe_abs(x)
 #define FE_VEXP(x) fe_exp(x)
+#define FE_VEXPM1(x) fe_expm1_nonpositive(x)
 #define FE_VLOG(x) fe_log(x)
 #define FE_VTANH(x) fe_tanh(x)
 #define FE_VSIGMOID(x) fe_sigmoid(x)

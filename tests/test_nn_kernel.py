@@ -209,3 +209,26 @@ def test_sparse_and_dense_gradients_of_an_embedding_take_the_same_sgd_step():
         net.fit(x, y, epochs=3, batch_size=8)
         found.append(net.flat_weights().copy())
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_elu_keeps_its_digits_near_zero(isa):
+    x = -np.logspace(-30, 2, 4001).astype(np.float32)
+    for scale in (1.0, 0.5):
+        net = nn.Sequential([nn.ActivationLayer(nn.Activation("elu", 6, scale))]).build(1)
+        found = net.predict(np.r_[x, -x, 0.0][:, None])[:, 0].astype(np.float64)
+        np.testing.assert_allclose(found[: len(x)], scale * np.expm1(x.astype(float)), rtol=4e-7)
+        np.testing.assert_array_equal(found[len(x) :], np.r_[-x, 0.0])
+
+
+def test_a_small_cross_entropy_keeps_its_digits(isa):
+    gaps = np.array([5.0, 12.0, 17.0, 25.0, 40.0])
+    logits = np.stack([100 + gaps, np.full(5, 100.0), np.full(5, 99.0)], axis=1).astype(np.float32)
+    net = nn.Sequential([nn.ActivationLayer("softmax")]).build(3)
+    right = np.log1p(np.exp(-gaps) + np.exp(-gaps - 1))
+    for loss, y in (
+        ("sparse_categorical_crossentropy", np.zeros((5, 1), np.int64)),
+        ("categorical_crossentropy", np.eye(3)[[0] * 5]),
+    ):
+        net.compile("sgd", loss)
+        found = [net.evaluate(logits[i : i + 1], y[i : i + 1])["loss"] for i in range(5)]
+        np.testing.assert_allclose(found, right, rtol=1e-6, atol=1e-14)
