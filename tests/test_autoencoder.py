@@ -162,7 +162,8 @@ def test_samples():
     assert ((x > 0) & (x < 1)).all()
     z = _nn_draws.fill(15, True, 3, SAMPLES).reshape(5, 3)
     np.testing.assert_array_equal(model.inverse_transform(z), x)
-    np.testing.assert_array_equal(model.sample(2, seed=3), x[:2])
+    # products of fewer rows may round otherwise
+    np.testing.assert_allclose(model.sample(2, seed=3), x[:2], rtol=1e-6)
     assert not np.array_equal(model.sample(5, seed=4), x)
     mean, std = model.encode(UNIT, return_std=True)
     assert mean.shape == std.shape == (60, 3)

@@ -114,7 +114,7 @@ class VariationalAutoencoder(EncoderDecoder):
         n : int
             How many.
         seed : int
-            The same seed gives the same rows, and the first of more.
+            The same seed gives the same rows, and but for rounding the first of more.
 
         Returns
         -------
