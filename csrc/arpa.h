@@ -17,7 +17,7 @@
 #include "vec_bytes.h"
 
 #define FE_ARPA_MAX_ORDER 16 /* above the highest */
-#define FE_ARPA_LINES 32     /* whose words are looked up side by side */
+#define FE_ARPA_LINES 64     /* whose words are looked up side by side */
 #define FE_ARPA_SEGMENT 8192 /* bytes whose fields are found at a time, below 2^16 */
 
 enum {

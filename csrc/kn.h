@@ -46,16 +46,19 @@ FE_UNUSED static void fe_kn_often(const fe_kn_cell *cells, uint64_t first, uint6
     for (int a = 0; a < 6; a++) often[a] += found[a];
 }
 
-/* Add all n rows to the sums of the contexts low to high - 1; threads divide the contexts, since
+/* The sums of the contexts low to high - 1 over all n rows; threads divide the contexts, since
  * those of the rows lie anywhere.
  *
  * context: IN (n,). raw: IN (n,) counts, or NULL: rows with raw[r] <= threshold are pruned, and
- * their values added to pruned[context], INOUT. */
+ * their values are summed in pruned. sums, pruned: OUT [low] to [high - 1] */
 FE_UNUSED static void fe_kn_sums(const fe_kn_cell *cells, const uint32_t *context,
                                  const uint32_t *raw, uint32_t threshold, uint64_t n, uint64_t low,
                                  uint64_t high, fe_kn_sum *sums, uint32_t *pruned) {
     fe_kn_sum other = {0}; /* of the contexts of other threads, without a branch */
     const uint64_t size = high - low;
+    if (size == 0) return;
+    memset(sums + low, 0, size * sizeof *sums);
+    if (pruned) memset(pruned + low, 0, size * sizeof *pruned);
     for (uint64_t r = 0; r < n; r++) {
         if (r + 32 < n) {
             uint64_t soon = context[r + 32] - low;

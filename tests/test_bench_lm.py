@@ -44,6 +44,24 @@ def test_tasks_agree(spec, kjv_text):
     assert check_scores(opened) == []
 
 
+def test_the_trie_is_made_of_what_was_estimated_for_probing(spec, monkeypatch):
+    estimated = []
+
+    def estimate(spec, arpa):
+        estimated.append(spec["kind"])
+        return {"cpu_s": 2.0, "peak_mb": 5.0}
+
+    monkeypatch.setattr(run_kenlm_bin, "_estimate", estimate)
+    monkeypatch.setattr(
+        run_kenlm_bin, "_convert", lambda *_: {"cpu_s": 1.0, "peak_mb": 3.0, "ngrams": [1]}
+    )
+    spec = {**spec, "kenlm_arpa": spec["arpa"], "probing": "p", "trie": "t"}
+    for kind in ("probing", "trie", "probing"):
+        figures = run_kenlm_bin.lm_native({**spec, "kind": kind})
+        assert figures == {"cpu_s": 3.0, "peak_mb": 5.0, "ngrams": [1]}
+    assert estimated == ["probing", "probing"]
+
+
 def test_checks():
     assert check_model({"a": {"ngrams": [3, 4]}, "b": {"ngrams": [3, 5]}}) == [
         "b has [3, 5] n-grams, not [3, 4]"

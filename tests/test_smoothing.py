@@ -316,3 +316,12 @@ def test_one_ngram_of_the_highest_order():
     texts = [["a", "b", "c"], ["a", "b"]]
     tables = estimate("jelinek_mercer", 5, texts)
     assert [len(level) for level in tables.levels] == [6, 5, 4, 3, 1]
+
+
+def test_an_order_without_ngrams():
+    """Sentences of one word have no 4-grams: nothing goes on from their trigram."""
+    counts = count_ngrams([["a"], ["a"]], order=4)
+    assert counts.size == [4, 2, 1, 0]
+    method = SMOOTHINGS["modified_kneser_ney"](discount_fallback="0.5 1 1.5")
+    levels = method.estimate(counts).levels
+    assert levels[2].backoff.tolist() == [0.0]

@@ -52,7 +52,7 @@ def often(const uint32_t[::1] values, int workers):
 
 def sums(const uint32_t[::1] values, const uint32_t[::1] context, const uint32_t[::1] raw,
          uint32_t threshold, fe_kn_sum[::1] out, uint32_t[::1] pruned, int workers):
-    """Add the values to the sums (dtype `SUM`) of their contexts; see csrc/kn.h.
+    """Write the sums (dtype `SUM`) of the values of each context; see csrc/kn.h.
 
     ``raw`` and ``pruned`` may be None. Every context is below len(out).
     """
@@ -62,13 +62,15 @@ def sums(const uint32_t[::1] values, const uint32_t[::1] context, const uint32_t
             or (raw is not None and (<uint64_t>raw.shape[0] != n
                                      or pruned.shape[0] != out.shape[0]))):
         raise ValueError("values, contexts and counts do not fit together")
-    if n == 0:
+    if contexts == 0:
         return
-    cdef const uint32_t *r = &raw[0] if raw is not None else NULL
+    cdef const fe_kn_cell *of = <const fe_kn_cell *>&values[0] if n else NULL
+    cdef const uint32_t *at = &context[0] if n else NULL
+    cdef const uint32_t *r = &raw[0] if raw is not None and n else NULL
     cdef uint32_t *p = &pruned[0] if pruned is not None else NULL
     for i in prange(pieces, nogil=True, schedule="static", num_threads=workers):
-        kernels().kn_sums(<const fe_kn_cell *>&values[0], &context[0], r, threshold, n,
-                          i * contexts // pieces, (i + 1) * contexts // pieces, &out[0], p)
+        kernels().kn_sums(of, at, r, threshold, n, i * contexts // pieces,
+                          (i + 1) * contexts // pieces, &out[0], p)
 
 
 def probs(uint32_t[::1] values, const uint32_t[::1] parent, const uint32_t[::1] context,

@@ -57,10 +57,9 @@ def estimate_discounted(
         values = _values(counts, k, adjusted, threads, consume)
         discount = _discounts(rule, k, _smoothing.often(values, threads))
         sums = room[: len(counts.levels[k - 2])]
-        sums.view(np.uint32)[:] = 0
         raw = pruned = None
         if thresholds[k - 1]:
-            raw, pruned = level.count, np.zeros(len(sums), dtype=np.uint32)
+            raw, pruned = level.count, np.empty(len(sums), dtype=np.uint32)
         context = counts.context(k, threads)
         _smoothing.sums(values, context, raw, thresholds[k - 1], sums, pruned, threads)
         _smoothing.probs(values, level.parent, context, sums, pruned, discount, lower, threads)
