@@ -8,7 +8,7 @@
 #define FE_TILE_FLOPS 25 /* log2 of the operations that a tile of a product is worth */
 #define FE_TILE_CELLS 17 /* of its cells, for what is not a product */
 #define FE_TINY 1024     /* products of no more multiplications are loops */
-#define FE_LEARN_BLOCK (1 << 15) /* numbers of dW at a time */
+#define FE_LEARN_BLOCK (1 << 16) /* numbers of dW at a time */
 
 #ifndef FE_NN_PARTS
 #define FE_NN_PARTS
