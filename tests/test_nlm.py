@@ -54,10 +54,12 @@ def test_training_lowers_perplexity_to_about_that_of_bigrams(architecture, outpu
         assert math.exp(long.loss_history_[-1]) == pytest.approx(after, rel=0.05)
 
 
-@pytest.mark.parametrize("segment", [7, 64, 100, 1 << 20])
+@pytest.mark.parametrize(
+    ("segment", "block"), [(7, 7), (64, 8), (100, 1), (50, 100), (1 << 20, 30), (1 << 20, 1 << 8)]
+)
 @pytest.mark.parametrize("architecture", ["bengio", "skipgram"])
-def test_every_place_is_seen_once_an_epoch_with_its_own_context(architecture, segment, monkeypatch):
-    # segments that end anywhere: examples are those of the whole text
+def test_every_place_is_seen_once_an_epoch_with_its_own_context(architecture, segment, block):
+    # blocks that end anywhere: examples are those of the whole text
     params = fe.NeuralLM(**SMALL, architecture=architecture)._checked()
     seen = []
 
@@ -74,7 +76,7 @@ def test_every_place_is_seen_once_an_epoch_with_its_own_context(architecture, se
         TOKENS[:20], vocab=None, min_count=1, keep_empty=True, skip=False, workers=1, progress=None
     ) as sentences:
         shape = Shape(params, len(sentences.vocabulary))
-        task = NeuralTask(sentences, Spy(), shape, params, Position(), segment)
+        task = NeuralTask(sentences, Spy(), shape, params, Position(), segment, block)
         for first in range(0, task.n_chunks, 3):
             task.run(1, first, min(3, task.n_chunks - first))
         stream = np.concatenate([
@@ -85,6 +87,32 @@ def test_every_place_is_seen_once_an_epoch_with_its_own_context(architecture, se
     plain = sorted((list(map(int, context)), int(target)) for context, target in seen)
     assert plain == sorted((list(map(int, context)), int(target)) for context, target in expected)
     assert task.work == len(places)
+
+
+def test_a_segment_is_a_sample_of_the_whole_text():
+    # 200 sentences of one word, then 200 of another: half of the training has both
+    text = [["a"]] * 200 + [["b"]] * 200
+    params = fe.NeuralLM(**SMALL)._checked()
+    seen = []
+
+    class Spy:
+        def train(self, stream, places, per, index, rates):
+            seen.append(stream[places])
+            return np.zeros(len(rates)), np.ones(len(rates), dtype=np.int64)
+
+        def settle(self, step, rate):
+            pass
+
+    with open_sentences(
+        text, vocab=None, min_count=1, keep_empty=True, skip=False, workers=1, progress=None
+    ) as sentences:
+        task = NeuralTask(sentences, Spy(), Shape(params, 5), params, Position(), 600, 6)
+        for chunk in range(task.n_chunks):
+            task.run(0, chunk, 1)
+    assert sum(map(len, seen)) == 800
+    for half in (seen[: len(seen) // 2], seen[len(seen) // 2 :]):
+        words = np.concatenate(half)
+        assert 0.35 < (words == 3).sum() / (words >= 3).sum() < 0.65
 
 
 def test_epochs_have_different_orders_and_seeds_matter():

@@ -1,14 +1,16 @@
 """What the training loop drives for neural language models: places of a text in random order.
 
-The text is cut into segments of about a million places, which are read one after the other, in a
-random order, and whose places are shuffled: memory does not grow with the text, and a mini-batch
-has places of all over its segment.
+The text is cut into blocks of some hundred places. A segment is about a million places, in blocks
+from all over the text; segments are read one after the other, in a random order, and their places
+are shuffled. So memory does not grow with the text, and a mini-batch is a sample of all of it.
+(What is trained last counts more, and words come in clusters: the blocks must be much shorter than
+an article, or each segment has words that the others do not have, and perplexity suffers.)
 """
 
 from __future__ import annotations
 
-import bisect
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ from fastembed.nlm.network import Shape
 __all__ = ["SEGMENT", "NeuralTask"]
 
 SEGMENT = 1 << 20  # places, <s> among them
+BLOCK, MOST_BLOCKS = 1 << 8, 1 << 20  # places of a block, blocks of a text
 SAMPLE = 512  # places that say what the text costs at the beginning and at the end
 
 
@@ -39,25 +42,43 @@ class NeuralTask:
         params: dict[str, Any],
         position: Position,
         segment: int = SEGMENT,
+        block: int = BLOCK,
     ) -> None:
         self.sentences, self.net, self.shape, self.params = sentences, net, shape, params
-        self.position, self.segment = position, segment
+        self.position = position
         self.work = sentences.encoded.n_tokens + sentences.encoded.n_sentences
-        self._segments = -(-sentences.size // segment)
-        # <s> before the end of each segment; all other places are targets
-        ends = np.minimum(np.arange(self._segments + 1) * segment, sentences.size)
-        begun = np.array([self._sentences_before(int(end)) for end in ends])
-        targets = np.diff(ends) - np.diff(begun)
-        self._batches = -(-targets // shape.places)
+        self._block = max(min(block, segment), -(-sentences.size // MOST_BLOCKS))
+        n = -(-sentences.size // self._block)
+        self._blocks = np.arange(n, dtype=np.uint32)
+        _nlm.shuffle(self._blocks, params["seed"], (1 << 64) - 1)
+        self._per_segment = max(1, segment // self._block)
+        firsts = np.arange(0, n, self._per_segment)
+        self._segments = len(firsts)
+        # <s> before the end of each block; all other places are targets
+        ends = np.minimum(np.arange(n + 1) * self._block, sentences.size)
+        targets = np.diff(ends - self._sentences_before(ends))
+        self._batches = -(-np.add.reduceat(targets[self._blocks], firsts) // shape.places)
         self.n_chunks = int(self._batches.sum())
         self._held: tuple[tuple[int, int], NDArray[np.uint32], NDArray[np.uint32]] | None = None
 
-    def _sentences_before(self, position: int) -> int:
-        offsets = self.sentences.encoded.offsets
-        return bisect.bisect_left(
-            range(self.sentences.encoded.n_sentences), position,
-            key=lambda i: int(offsets[i]) + 2 * i,
-        )  # fmt: skip
+    def _sentences_before(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many sentences begin before each position."""
+        offsets, n = self.sentences.encoded.offsets, self.sentences.encoded.n_sentences
+        low, high = np.zeros_like(positions), np.full_like(positions, n)
+        while (left := np.flatnonzero(low < high)).size:
+            middle = (low[left] + high[left]) // 2
+            before = offsets[middle].astype(np.int64) + 2 * middle < positions[left]
+            low[left[before]] = middle[before] + 1
+            high[left[~before]] = middle[~before]
+        return low
+
+    def _runs(self, segment: int) -> Iterator[tuple[int, int]]:
+        """The blocks of a segment in the order of the text: first and last position of each run."""
+        first = segment * self._per_segment
+        blocks = np.sort(self._blocks[first : first + self._per_segment]).astype(np.int64)
+        for run in np.split(blocks, np.flatnonzero(np.diff(blocks) != 1) + 1):
+            end = (int(run[-1]) + 1) * self._block
+            yield int(run[0]) * self._block, min(end, self.sentences.size)
 
     def _order(self, epoch: int) -> NDArray[np.uint32]:
         order = np.arange(self._segments, dtype=np.uint32)
@@ -69,17 +90,18 @@ class NeuralTask:
         if self._held is not None and self._held[0] == (epoch, segment):
             return self._held[1:]
         self._held = None
-        first = segment * self.segment
-        last = min(first + self.segment, self.sentences.size)
-        behind = min(last + self.shape.window, self.sentences.size)
         overlap = max(self.shape.n, self.shape.window)
         workers = resolve_workers(self.params["workers"])
-        found = self.sentences.stream(first, behind, overlap, workers)
-        begin = found.begin
-        words = np.concatenate([[BOS_ID], found.words, [EOS_ID]]).astype(np.uint32)
-        begin += 1
-        own = words[begin : begin + last - first]
-        places = (begin + np.flatnonzero(own != BOS_ID)).astype(np.uint32)
+        pieces, found_at, size = [np.array([BOS_ID], dtype=np.uint32)], [], 1
+        for first, last in self._runs(segment):
+            behind = min(last + self.shape.window, self.sentences.size)
+            found = self.sentences.stream(first, behind, overlap, workers)
+            own = found.words[found.begin : found.begin + last - first]
+            found_at.append((size + found.begin + np.flatnonzero(own != BOS_ID)).astype(np.uint32))
+            pieces.append(found.words)
+            size += len(found.words)
+        words = np.concatenate([*pieces, np.array([EOS_ID], dtype=np.uint32)])
+        places = np.concatenate(found_at)
         _nlm.shuffle(places, self.params["seed"], epoch << 32 | segment)
         self._held = ((epoch, segment), words, places)
         return words, places
