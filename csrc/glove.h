@@ -6,11 +6,12 @@
  * F = f(X_ij) d the gradients are F q and F r. Beside each number p lies the sum S of its squared
  * gradients, and its step is
  *
- *     p -= g / sqrt(1 / eta^2 + S),   S += g^2.
+ *     S += g^2,   p -= g / sqrt(s + S),
  *
- * 1 / eta^2 (400 by default) is not in the sum, where small g^2 would be lost to rounding. The S of
- * the ones is so large that they stay. Up to four pairs of one word i are a group: all d are taken
- * before any row changes, and i's row gets the sum of its steps.
+ * with s = 1 / eta^2 for vectors and 1 for biases. s (400 by default) is not in the sum, where small
+ * g^2 would be lost to rounding. The S of the ones is so large that they stay. Up to four pairs of one word i are a group: all d are taken
+ * before any row changes, and i's row gets one step by the sum of its gradients, with all their
+ * squares in S: no step is longer than the root of their number, however large the gradients are.
  *
  * fe_glove_run does the pairs of one part of the words i and one part of the words j: no two units
  * of a stratum share a row, so they may run on several threads with one result (glove_round.h).
@@ -46,7 +47,6 @@ FE_INLINE double fe_glove_group(const int B, const int CLIP, float *row, float *
                                 const float *logs, const float *weights,
                                 const fe_glove_job *job) {
     const size_t stride = job->stride;
-    const fe_vec start = fe_set1(job->start);
     fe_vec dots[FE_GLOVE_GROUP];
     for (int b = 0; b < FE_GLOVE_GROUP; b++) dots[b] = fe_set1(0.0f);
     for (size_t k = 0; k < stride; k += FE_LANES) {
@@ -63,8 +63,9 @@ FE_INLINE double fe_glove_group(const int B, const int CLIP, float *row, float *
         loss += (double)errors[b] * (double)d;
     }
     for (size_t k = 0; k < stride; k += FE_LANES) {
-        const fe_vec r = fe_load(row + k), s = fe_load(row + stride + k);
-        fe_vec sum = fe_set1(0.0f), squares = s;
+        const fe_vec start = fe_load(job->starts + k);
+        const fe_vec r = fe_load(row + k);
+        fe_vec sum = fe_set1(0.0f), squares = fe_load(row + stride + k);
 #pragma GCC unroll 4
         for (int b = 0; b < B; b++) {
             const fe_vec error = fe_set1(errors[b]);
@@ -76,10 +77,11 @@ FE_INLINE double fe_glove_group(const int B, const int CLIP, float *row, float *
             }
             sum += dr;
             squares = fe_fma(dr, dr, squares);
-            fe_store(others[b] + k, fe_fma(-dq, fe_rsqrt(start + t), q));
-            fe_store(others[b] + stride + k, fe_fma(dq, dq, t));
+            const fe_vec grown = fe_fma(dq, dq, t);
+            fe_store(others[b] + k, fe_fma(-dq, fe_rsqrt(start + grown), q));
+            fe_store(others[b] + stride + k, grown);
         }
-        fe_store(row + k, fe_fma(-sum, fe_rsqrt(start + s), r));
+        fe_store(row + k, fe_fma(-sum, fe_rsqrt(start + squares), r));
         fe_store(row + stride + k, squares);
     }
     return loss;

@@ -41,7 +41,7 @@ typedef struct {
     float *words;        /* (parts * part_words, 2 * stride) */
     float *contexts;     /* the same */
     size_t stride;       /* a multiple of 16 */
-    float start;         /* 1 / eta^2 */
+    const float *starts; /* (stride,) what each sum of squares is taken to begin with */
     float alpha;
     float log_x_max;
     float clip;          /* INFINITY for none */

@@ -26,7 +26,8 @@ class Model:
         self.p = {
             n: np.array(a, dtype=float) for n, a in zip(self.NAMES, (w, c, b, b2), strict=True)
         }
-        self.start = 1 / eta**2
+        vectors = 1 / eta**2
+        self.start = {"w": vectors, "c": vectors, "b": 1.0, "b2": 1.0}
         self.s = {n: np.zeros_like(a) for n, a in self.p.items()}
 
     def d(self, i, j, x):
@@ -53,13 +54,13 @@ class Model:
         for j, (dw, dc, db) in zip(js, found, strict=True):
             dw, dc, db = (np.clip(g, -clip, clip) for g in (dw, dc, db))
             for name, g in (("c", dc), ("b2", db)):
-                self.p[name][j] -= g / np.sqrt(self.start + self.s[name][j])
                 self.s[name][j] += g**2
+                self.p[name][j] -= g / np.sqrt(self.start[name] + self.s[name][j])
             steps["w"].append(dw)
             steps["b"].append(db)
         for name, gs in steps.items():
-            self.p[name][i] -= sum(gs) / np.sqrt(self.start + self.s[name][i])
             self.s[name][i] += sum(g**2 for g in gs)
+            self.p[name][i] -= sum(gs) / np.sqrt(self.start[name] + self.s[name][i])
         return loss
 
     def epoch(self, groups, **settings):

@@ -80,6 +80,16 @@ def test_training_begins_at_the_vectors_that_are_given(tmp_path, run_cli, counts
     assert "initial has 5 dimensions and vector_size is 8" in done.err
 
 
+def test_a_run_that_diverges_leaves_nothing(tmp_path, run_cli, counts):
+    first, huge, output = (tmp_path / name for name in ("a.fe", "huge.fe", "v.fe"))
+    run_cli("train", "glove", counts, "-o", first, *SMALL)
+    words = list(fe.KeyedVectors.load(first).words)
+    fe.KeyedVectors(words, np.full((len(words), 8), 1e25, dtype=np.float32)).save(huge)
+    done = run_cli("train", "glove", counts, "-o", output, *SMALL, "-q", "--initial", huge)
+    assert (done.status, done.out, output.exists()) == (1, "", False)
+    assert done.err.startswith("fastembed: error: the loss is not finite in epoch 1")
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
@@ -90,7 +100,6 @@ def test_training_begins_at_the_vectors_that_are_given(tmp_path, run_cli, counts
         (["--memory", "much"], 2, "memory must be bytes"),
         (["--output", "v.unknown"], 2, "name one of native"),
         (["--min-count", "100000"], 1, "min_count"),
-        (["--eta", "10000", "--alpha", "0", "--epochs", "99"], 1, "the loss is not finite"),
     ],
 )
 def test_wrong_options_give_one_line(tmp_path, run_cli, text, arguments, status, message):

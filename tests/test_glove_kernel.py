@@ -47,8 +47,10 @@ class Run:
         self.words, self.contexts = (padded_rows(rows, 2 * self.stride) for _ in range(2))
         for side, table in enumerate((self.words, self.contexts)):
             self.tiles.first_rows(table, side, dim, workers)
+        starts = np.full(self.stride, 1 / eta**2, dtype=np.float32)
+        starts[dim : dim + 2] = 1.0
         self.rounds = _glove.Rounds(
-            self.tiles, self.words, self.contexts, eta=eta, workers=workers, **self.settings
+            self.tiles, self.words, self.contexts, starts, workers=workers, **self.settings
         )
         self.model = oracle.Model(*self.parameters(), eta)
 
@@ -114,7 +116,8 @@ def test_two_epochs_equal_the_oracle(isa, case):
         groups = oracle.order(found, n, parts, run.seed, epoch)
         expected = run.model.epoch(groups, **run.settings)
         assert pairs == np.count_nonzero(matrix)
-        assert loss / pairs == pytest.approx(expected, rel=2e-5)
+        # the kernel's 1 / sqrt has relative errors of up to 2.5e-5, and so have the steps
+        assert loss / pairs == pytest.approx(expected, rel=2e-4)
     for name, value, squares in zip(
         run.model.NAMES, run.parameters(), run.parameters(sums=True), strict=True
     ):
@@ -174,11 +177,15 @@ def test_a_small_limit_clips_and_a_large_one_does_nothing(isa):
     assert free != clipped
 
 
-def test_clipping_holds_what_would_overflow(isa):
+def test_steps_are_bounded_whatever_the_rate_and_by_the_limit(isa):
     matrix = counts(20, most=1e30)
-    free, held = (Run(matrix, 8, 2, eta=1e4, clip=clip) for clip in (np.inf, 1e-6))
-    assert not np.isfinite([free.epoch(epoch)[0] for epoch in range(20)]).all()
-    assert np.isfinite([held.epoch(epoch)[0] for epoch in range(20)]).all()
+    free, held = (Run(matrix, 8, 2, eta=1e4, clip=clip) for clip in (np.inf, 1e-12))
+    first = held.parameters()
+    losses = [[run.epoch(epoch)[0] for epoch in range(20)] for run in (free, held)]
+    assert np.isfinite(losses).all()
+    assert losses[0][-1] < losses[0][0]
+    for before, after in zip(first, held.parameters(), strict=True):
+        np.testing.assert_allclose(after, before, atol=1e-5)
 
 
 @given(

@@ -141,6 +141,7 @@ cdef class Rounds:
     Parameters
     ----------
     words, contexts : (parts * part_words, 2 * stride) float32, 64-byte aligned; trained in place
+    starts : (stride,) float32, what the sum of squares of each coordinate is taken to begin with
     """
 
     cdef fe_glove_job job
@@ -148,20 +149,21 @@ cdef class Rounds:
     cdef object held
     cdef int workers
 
-    def __cinit__(self, Tiles tiles, float[:, ::1] words, float[:, ::1] contexts, *, double eta,
-                  float alpha, float x_max, float clip, int workers):
+    def __cinit__(self, Tiles tiles, float[:, ::1] words, float[:, ::1] contexts,
+                  const float[::1] starts, *, float alpha, float x_max, float clip, int workers):
         cdef Py_ssize_t rows = tiles.parts * tiles.part_words
         if (words.shape[0] != rows or contexts.shape[0] != rows or words.shape[1] % 32
                 or words.shape[1] == 0 or words.shape[1] != contexts.shape[1]
-                or not eta > 0 or not x_max > 0 or not alpha >= 0 or not clip > 0 or workers < 1):
+                or 2 * starts.shape[0] != words.shape[1] or not (np.asarray(starts) > 0).all()
+                or not x_max > 0 or not alpha >= 0 or not clip > 0 or workers < 1):
             raise ValueError("shapes or settings of the GloVe run do not fit together")
         self.k = kernels()
-        self.held = (tiles, words, contexts)
+        self.held = (tiles, words, contexts, starts)
         self.job.tiles = tiles.tiles
         self.job.words = &words[0, 0]
         self.job.contexts = &contexts[0, 0]
         self.job.stride = words.shape[1] // 2
-        self.job.start = 1 / (eta * eta)
+        self.job.starts = &starts[0]
         self.job.alpha = alpha
         self.job.log_x_max = np.log(x_max)
         self.job.clip = clip

@@ -69,7 +69,7 @@ cdef extern from "glove_job.h" nogil:
         float *words
         float *contexts
         size_t stride
-        float start
+        const float *starts
         float alpha
         float log_x_max
         float clip

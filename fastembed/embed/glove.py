@@ -75,7 +75,7 @@ class GloVe(CountsParams, TrainedVectors):
         float, Opt("A smaller count x has the weight (x / x_max) ** alpha.", ge=0, le=100)
     ] = 0.75
     eta: Annotated[
-        float, Opt("Learning rate of the first step of each parameter.", ge=1e-9, le=1e4)
+        float, Opt("Learning rate of a vector's first step; that of a bias is 1.", ge=1e-9, le=1e4)
     ] = 0.05
     epochs: Annotated[int, Opt("Passes over the counts.", ge=1)] = 25
     vector: Annotated[

@@ -71,6 +71,16 @@ class Tables:
     def _stride(self) -> int:
         return padded_rows(1, self.dim + 2).shape[1]
 
+    def starts(self, eta: float) -> Matrix:
+        """What the sum of squares of each coordinate is taken to begin with, (stride,).
+
+        The first steps have the rate ``eta`` in vectors and 1 in biases, as in Stanford's program.
+        """
+        starts = padded_rows(1, self._stride)[0]
+        starts[:] = 1 / eta**2
+        starts[self.dim : self.dim + 2] = 1.0
+        return starts
+
     def parameters(self, squares: bool = False) -> Parameters:
         """A copy of the parameters, or of their sums of squares."""
         first = self._stride if squares else 0

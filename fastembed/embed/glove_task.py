@@ -44,7 +44,7 @@ class GloVeTask:
             self._tiles,
             self.tables.words,
             self.tables.contexts,
-            eta=self.eta,
+            self.tables.starts(self.eta),
             alpha=params["alpha"],
             x_max=params["x_max"],
             clip=math.inf if params["grad_clip"] is None else params["grad_clip"],
