@@ -379,3 +379,11 @@ def test_each_table_of_a_concatenation_has_its_own_limit_of_ids():
             net.predict(bad)
         with pytest.raises(ValueError, match=message):
             net.fit(bad, np.ones((2, 2)), shuffle=False)
+
+
+@pytest.mark.parametrize("name", sorted(nn.optimizers.OPTIMIZERS))
+def test_an_optimiser_takes_its_rate_without_a_name(name):
+    kind = nn.optimizers.OPTIMIZERS[name]
+    assert kind(0.25) == kind(learning_rate=0.25) != kind()
+    with pytest.raises(TypeError, match="positional"):
+        kind(0.25, "linear")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +22,7 @@ class Optimizer:
     Parameters
     ----------
     learning_rate : float
-        Of the first step.
+        Of the first step; may be given without its name, `Adam(1e-3)`.
     schedule : {"constant", "linear", "cosine", "exponential"}
         How the rate goes to ``end_learning_rate`` over the epochs of `fit`.
     warmup : float
@@ -33,7 +33,7 @@ class Optimizer:
         Limit of each component of the gradients.
     """
 
-    learning_rate: float = 0.01
+    learning_rate: float = field(default=0.01, kw_only=False)
     schedule: ScheduleName = "constant"
     end_learning_rate: float = 0.0
     warmup: float = 0.0
@@ -125,7 +125,7 @@ class SGD(Optimizer):
 class AdaGrad(Optimizer):
     """Rates that fall with the sum of squared gradients (Duchi et al. 2011)."""
 
-    learning_rate: float = 0.001
+    learning_rate: float = field(default=0.001, kw_only=False)
     initial_accumulator: float = 0.1
     epsilon: float = 1e-7
 
@@ -139,7 +139,7 @@ class AdaGrad(Optimizer):
 class RMSprop(Optimizer):
     """Rates by a running mean of squared gradients (Tieleman & Hinton 2012)."""
 
-    learning_rate: float = 0.001
+    learning_rate: float = field(default=0.001, kw_only=False)
     rho: float = 0.9
     epsilon: float = 1e-7
 
@@ -152,7 +152,7 @@ class RMSprop(Optimizer):
 class Adam(Optimizer):
     """Running means of gradients and of their squares (Kingma & Ba 2015)."""
 
-    learning_rate: float = 0.001
+    learning_rate: float = field(default=0.001, kw_only=False)
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-7
