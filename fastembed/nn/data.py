@@ -165,7 +165,9 @@ def _check_domain(y: NDArray[Any], loss: Loss, dtype: str) -> None:
             wrong = ~(np.abs(sums - 1) <= SUM_ERROR)
         if wrong.any():
             row = int(wrong.argmax())
-            held = np.array2string(np.asarray(block[row]), threshold=8, edgeitems=4, precision=4)
+            held = np.array2string(
+                np.asarray(block[row]), threshold=8, edgeitems=4, precision=4, floatmode="maxprec"
+            )
             raise ValueError(
                 f"y: {loss.name} takes {wanted}; row {start + row} is {held}"
                 + ("" if loss.targets != "simplex" else f" with the sum {block[row].sum():.6g}")
