@@ -375,6 +375,7 @@ def test_files(model, tmp_path):
         ({"output_layer": "tree"}, ValueError, "softmax"),
         ({"context": 0}, ValueError, "context"),
         ({"dropout": 1.0}, ValueError, "dropout"),
+        ({"deterministic": False}, ValueError, "deterministic"),
         ({"tied": True}, ValueError, "hidden=6"),
         ({"tied": True, "hidden": 6, "output_layer": "nce"}, ValueError, "output_layer='softmax'"),
         ({"direct": True, "architecture": "skipgram"}, ValueError, "direct"),

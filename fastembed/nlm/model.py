@@ -138,6 +138,9 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
         int, Opt("Stop after so many epochs without better held-out perplexity.", ge=1)
     ] = 2
     seed: Annotated[int, Opt("Seed of all random numbers.", ge=0, lt=2**63)] = 1
+    deterministic: Annotated[
+        Literal[True], Opt("Always so: the result does not depend on workers.", cli=False)
+    ] = True
     workers: Workers = None
 
     # -------------------------------------------------------------------------------- training
