@@ -28,6 +28,16 @@ cdef void gemm_f64(int transpose_a, int transpose_b, int m, int n, int k, double
     dgemm(&tb, &ta, &n, &m, &k, &alpha, <double *> b, &ldb, <double *> a, &lda, &beta, c, &ldc)
 
 
+cdef Py_ssize_t check_shapes(const Py_ssize_t *a, const Py_ssize_t *b, const Py_ssize_t *c,
+                             bint transpose_a, bint transpose_b) except -1:
+    """k of the product op(a) op(b), whose shape is that of c; ValueError if it is not."""
+    cdef Py_ssize_t m = a[1] if transpose_a else a[0], k = a[0] if transpose_a else a[1]
+    cdef Py_ssize_t n = b[0] if transpose_b else b[1], k_b = b[1] if transpose_b else b[0]
+    if k != k_b or c[0] != m or c[1] != n or min(m, n, k) == 0:
+        raise ValueError("the shapes of the matrix product do not fit together")
+    return k
+
+
 ctypedef fused real:
     float
     double
@@ -42,12 +52,9 @@ def gemm(const real[:, ::1] a, const real[:, ::1] b, real[:, ::1] c, *, bint tra
     ValueError
         The shapes do not fit together, or one is empty.
     """
-    cdef Py_ssize_t m = a.shape[1] if transpose_a else a.shape[0]
-    cdef Py_ssize_t k = a.shape[0] if transpose_a else a.shape[1]
-    cdef Py_ssize_t n = b.shape[0] if transpose_b else b.shape[1]
-    cdef Py_ssize_t k_b = b.shape[1] if transpose_b else b.shape[0]
-    if k != k_b or c.shape[0] != m or c.shape[1] != n or min(m, n, k) == 0:
-        raise ValueError("the shapes of the matrix product do not fit together")
+    cdef Py_ssize_t m = c.shape[0], n = c.shape[1]
+    cdef Py_ssize_t k = check_shapes(&a.shape[0], &b.shape[0], &c.shape[0], transpose_a,
+                                     transpose_b)
     if max(a.shape[0], a.shape[1], b.shape[0], b.shape[1]) > 0x7fffffff:
         raise ValueError("a matrix is too large for this BLAS")
     with nogil:
@@ -70,12 +77,9 @@ def matmul(const float[:, ::1] a, const float[:, ::1] b, float[:, ::1] c, *,
     ValueError
         The shapes do not fit together, or one is empty.
     """
-    cdef Py_ssize_t m = a.shape[1] if transpose_a else a.shape[0]
-    cdef Py_ssize_t k = a.shape[0] if transpose_a else a.shape[1]
-    cdef Py_ssize_t n = b.shape[0] if transpose_b else b.shape[1]
-    cdef Py_ssize_t k_b = b.shape[1] if transpose_b else b.shape[0]
-    if k != k_b or c.shape[0] != m or c.shape[1] != n or min(m, n, k) == 0:
-        raise ValueError("the shapes of the matrix product do not fit together")
+    cdef Py_ssize_t m = c.shape[0], n = c.shape[1]
+    cdef Py_ssize_t k = check_shapes(&a.shape[0], &b.shape[0], &c.shape[0], transpose_a,
+                                     transpose_b)
     cdef const fe_nn_kernels *own = <const fe_nn_kernels *> kernels().nn
     cdef int done
     with nogil:
