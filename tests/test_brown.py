@@ -174,6 +174,8 @@ def test_wrong_parameters_and_sources(text):
         fe.BrownClusters().fit([[]])
     with pytest.raises(ValueError, match="resume=True needs checkpoint"):
         fe.BrownClusters().fit(text, resume=True)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        fe.BrownClusters().fit("no-text.txt", checkpoint="missing/run")  # before any text is read
     with pytest.raises(fe.NotFittedError, match="call fit"):
         fe.BrownClusters().predict("a")
 

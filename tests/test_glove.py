@@ -271,6 +271,8 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path, text, counts):
     small(workers=2, memory="1G").fit(text, checkpoint=place, resume=True)  # these are free
     with pytest.raises(ValueError, match="resume=True needs checkpoint"):
         small().fit(counts, resume=True)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        small().fit("no-text.txt", checkpoint="missing/run")  # before any text is read
     small().fit(counts).save(place)
     with pytest.raises(fe.TrainingError, match="a finished model, not the checkpoint"):
         small().fit(counts, checkpoint=place, resume=True)

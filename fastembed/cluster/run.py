@@ -275,8 +275,7 @@ class Clusterer(ClusterParams, WordClusters):
             Ctrl-C (a KeyboardInterrupt).
         """
         params = self.check_params()
-        if resume and checkpoint is None:
-            raise ValueError("resume=True needs checkpoint, the file to go on from")
+        rounds.check_checkpoint(checkpoint, resume)
         report = progress_of(progress)
         n = params["n_clusters"]
         with self._encoded(corpus, params, report) as encoded:

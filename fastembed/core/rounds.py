@@ -20,10 +20,18 @@ from types import FrameType
 from typing import Any, Protocol
 
 from fastembed.core.errors import TrainingError
-from fastembed.core.files import StrPath
+from fastembed.core.files import StrPath, check_output
 from fastembed.core.progress import Callback, Progress
 
-__all__ = ["Figures", "Position", "Task", "TrainingInterrupted", "train", "warn_of_other_isa"]
+__all__ = [
+    "Figures",
+    "Position",
+    "Task",
+    "TrainingInterrupted",
+    "check_checkpoint",
+    "train",
+    "warn_of_other_isa",
+]
 
 ROUND_SECONDS = 0.4
 REPORT_SECONDS = 0.5  # a sparing reporter is not told of epochs sooner after each other
@@ -31,6 +39,22 @@ REPORT_SECONDS = 0.5  # a sparing reporter is not told of epochs sooner after ea
 
 class TrainingInterrupted(KeyboardInterrupt):
     """Ctrl-C during training; the message says where and what was saved."""
+
+
+def check_checkpoint(checkpoint: StrPath | None, resume: bool) -> None:
+    """What a run is told of its checkpoint makes sense; known before any text is read.
+
+    Raises
+    ------
+    ValueError
+        There is none to resume.
+    OSError
+        It could not be written.
+    """
+    if checkpoint is not None:
+        check_output(checkpoint)
+    elif resume:
+        raise ValueError("resume=True needs checkpoint, the file to go on from")
 
 
 def warn_of_other_isa(path: StrPath, isa: str | None) -> None:

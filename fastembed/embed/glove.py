@@ -17,7 +17,7 @@ from fastembed.core.errors import NotFittedError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt
 from fastembed.core.progress import Callback, Progress, progress_of
-from fastembed.core.rounds import Position
+from fastembed.core.rounds import Position, check_checkpoint
 from fastembed.embed.checkpoint import check_same_run, open_model
 from fastembed.embed.counted import CountsParams, counts_fingerprint
 from fastembed.embed.glove_state import SQUARES, array_names, read_parameters
@@ -140,8 +140,7 @@ class GloVe(CountsParams, TrainedVectors):
             Ctrl-C (a KeyboardInterrupt); what was learned so far is there.
         """
         params = self.check_params()
-        if resume and checkpoint is None:
-            raise ValueError("resume=True needs checkpoint, the file to go on from")
+        check_checkpoint(checkpoint, resume)
         if initial is not None and initial.vector_size != params["vector_size"]:
             raise ValueError(
                 f"initial has {initial.vector_size} dimensions and vector_size is "

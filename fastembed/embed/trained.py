@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fastembed.core import rounds
 from fastembed.core.errors import NotFittedError
-from fastembed.core.files import StrPath, check_output
+from fastembed.core.files import StrPath
 from fastembed.core.params import Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.core.rounds import Position, Task
@@ -73,8 +73,6 @@ class TrainedVectors(Params):
         finished: Callable[[], bool] = lambda: False,
     ) -> None:
         """Run the task from ``position``; figures and vectors so far stay when it is stopped."""
-        if checkpoint is not None:
-            check_output(checkpoint)
         self._params = params
         self._position = position
         self._work = task.work

@@ -19,7 +19,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
 from fastembed.core.params import Opt
 from fastembed.core.progress import Callback, Progress, progress_of
-from fastembed.core.rounds import Position
+from fastembed.core.rounds import Position, check_checkpoint
 from fastembed.core.schedule import ScheduleName
 from fastembed.core.threads import resolve_workers
 from fastembed.embed.checkpoint import check_continues, check_same_run
@@ -144,8 +144,7 @@ class Word2Vec(TrainedVectors):
             Ctrl-C (a KeyboardInterrupt).
         """
         params = self._checked()
-        if resume and checkpoint is None:
-            raise ValueError("resume=True needs checkpoint, the file to go on from")
+        check_checkpoint(checkpoint, resume)
         report = progress_of(progress)
         with self._encoded(corpus, params, report) as encoded:
             self.vocabulary_ = encoded.vocabulary
@@ -204,8 +203,7 @@ class Word2Vec(TrainedVectors):
             Ctrl-C (a KeyboardInterrupt).
         """
         params = self._checked()
-        if resume and checkpoint is None:
-            raise ValueError("resume=True needs checkpoint, the file to go on from")
+        check_checkpoint(checkpoint, resume)
         if epochs is not None:
             params["epochs"] = epochs
             if epochs < 1:

@@ -21,7 +21,7 @@ from fastembed.core.errors import NotFittedError, TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.params import Opt
 from fastembed.core.progress import Callback, Progress, progress_of
-from fastembed.core.rounds import Position
+from fastembed.core.rounds import Position, check_checkpoint
 from fastembed.core.schedule import ScheduleName
 from fastembed.core.threads import resolve_workers
 from fastembed.embed.checkpoint import check_same_run
@@ -189,8 +189,7 @@ class NeuralLM(TrainedVectors, NeuralQueries, NativeModel):
             Ctrl-C (a KeyboardInterrupt).
         """
         params = self._checked()
-        if resume and checkpoint is None:
-            raise ValueError("resume=True needs checkpoint, the file to go on from")
+        check_checkpoint(checkpoint, resume)
         report = progress_of(progress)
         with open_sentences(
             corpus, vocab=None, min_count=params["min_count"], max_vocab=params["max_vocab"],

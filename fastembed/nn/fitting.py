@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastembed._native import _kernels
 from fastembed.core import rounds
 from fastembed.core.errors import FormatError, TrainingError
-from fastembed.core.files import StrPath, check_output
+from fastembed.core.files import StrPath
 from fastembed.core.fingerprint import sampled_digest
 from fastembed.core.progress import Callback, Progress, progress_of
 from fastembed.core.rounds import Position
@@ -191,10 +191,7 @@ def fit_network(
                 f"callbacks must hold objects such as EarlyStopping(); got {callback!r}"
             )
     check_number("checkpoint_seconds", checkpoint_seconds)
-    if checkpoint is not None:
-        check_output(checkpoint)
-    elif resume:
-        raise ValueError("resume=True needs checkpoint, the file to go on from")
+    rounds.check_checkpoint(checkpoint, resume)
     rows, validation = _split(model, rows, validation_data, validation_split)
     _check_monitors(model, callbacks, validation is not None)
     batch = min(batch_size, len(rows))
