@@ -179,6 +179,29 @@ def test_import_is_light():
     assert [name for name in loaded if name.startswith("fastembed")] == ["fastembed"]
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import fastembed\n[getattr(fastembed, name) for name in fastembed.__all__]",
+        "from fastembed.cli.main import cli\ncli(['lm', 'train', '--help'], standalone_mode=False)",
+        "import fastembed\n"
+        "fastembed.NgramLM(order=2, smoothing='additive', workers=1).fit([['a', 'b'], ['b']])",
+    ],
+    ids=["every public name", "lm train --help", "an n-gram model"],
+)
+def test_scipy_is_imported_where_it_is_used(code):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\nimport json, sys; print(json.dumps(list(sys.modules)))"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert "fastembed.ngram.model" in loaded
+    assert not {"scipy", "numpy.testing", "tqdm"} & loaded
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_module_says_what_it_is(path):
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))

@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+def addresses() -> tuple[int, int]: ...
 def gemm(
     a: NDArray[Any],
     b: NDArray[Any],

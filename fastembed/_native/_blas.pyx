@@ -1,9 +1,12 @@
 """The seam to BLAS: row-major GEMM for C kernels, over scipy.linalg.cython_blas.
 
-A kernel gets `gemm_f32` or `gemm_f64` as a function pointer and calls it from its own OpenMP
-threads on blocks of the output whose bounds do not depend on the number of threads, so that the
+A kernel gets `gemm_f32` or `gemm_f64` as a function pointer (`addresses`) and calls it from its own
+OpenMP threads on blocks of the output whose bounds do not depend on the number of threads, so that the
 result does not either. BLAS itself must then use one thread: the caller holds
 `fastembed.core.threads.single_threaded_blas`.
+
+This module imports scipy.linalg, which takes longer than all else of the library, so others import
+it where they build a network, and cimport only types.
 """
 
 from scipy.linalg.cython_blas cimport dgemm, sgemm
@@ -26,6 +29,11 @@ cdef void gemm_f64(int transpose_a, int transpose_b, int m, int n, int k, double
     cdef char ta = b'T' if transpose_a else b'N'
     cdef char tb = b'T' if transpose_b else b'N'
     dgemm(&tb, &ta, &n, &m, &k, &alpha, <double *> b, &ldb, <double *> a, &lda, &beta, c, &ldc)
+
+
+def addresses():
+    """The products of float32 and of float64, as integers: fe_gemm_f32 and fe_gemm_f64."""
+    return <size_t> &gemm_f32, <size_t> &gemm_f64
 
 
 cdef Py_ssize_t check_shapes(const Py_ssize_t *a, const Py_ssize_t *b, const Py_ssize_t *c,

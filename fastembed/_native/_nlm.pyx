@@ -5,7 +5,6 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 import numpy as np
 
-from fastembed._native._blas cimport gemm_f32, gemm_f64
 from fastembed._native._kernels cimport check, fe_kernels, fe_nlm_job, fe_nlm_state, kernels
 from fastembed._native._kernels cimport FE_ENOMEM, FE_OK
 
@@ -83,8 +82,9 @@ cdef class Net:
             job.noise = <const uint32_t *>self._ids("noise", len(arrays["noise"]))
             job.noise_size = len(arrays["noise"])
             job.log_noise = self._part("log_noise", (self.v,))
-        job.gemm_f32 = <void *>gemm_f32
-        job.gemm_f64 = <void *>gemm_f64
+        from fastembed._native import _blas  # slow to import: see there
+        gemm_f32, gemm_f64 = _blas.addresses()
+        job.gemm_f32, job.gemm_f64 = <void *><size_t>gemm_f32, <void *><size_t>gemm_f64
         self.st = fe_nlm_state_new(job, workers)
         check(FE_ENOMEM if self.st == NULL else FE_OK, "neural language model: buffers")
 

@@ -10,7 +10,7 @@ from cython.parallel cimport prange
 from libc.math cimport INFINITY, isfinite
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
-from fastembed._native._blas cimport gemm_f32, gemm_f64
+from fastembed._native._blas cimport fe_gemm_f32, fe_gemm_f64
 from fastembed._native._kernels cimport kernels
 from fastembed._native._nn_job cimport (
     FE_NN_METRICS, FE_NN_TILES, FE_STAGE_GATHER, FE_STAGE_LEARN, FE_STAGE_UPDATE, fe_net,
@@ -92,7 +92,10 @@ cdef class Net:
         n.optim.clip = INFINITY if o["clip_value"] is None else o["clip_value"]
         n.clip_norm = 0 if o["clip_norm"] is None else o["clip_norm"]
         n.seed = facts["seed"]
-        n.gemm_f32, n.gemm_f64 = gemm_f32, gemm_f64
+        from fastembed._native import _blas  # slow to import: see there
+        gemm_f32, gemm_f64 = _blas.addresses()
+        n.gemm_f32 = <fe_gemm_f32> <size_t> gemm_f32
+        n.gemm_f64 = <fe_gemm_f64> <size_t> gemm_f64
 
     cdef int _source(self, fe_source *source, array) except -1:
         source.type = 0

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["sampled_digest"]
+if TYPE_CHECKING:
+    from hashlib import blake2b
+
+__all__ = ["new_digest", "sampled_digest"]
 
 SAMPLES = 64
+
+
+def new_digest() -> blake2b:
+    """A digest of 32 hexadecimal digits, of nothing so far."""
+    from hashlib import blake2b  # loads OpenSSL, which few runs need
+
+    return blake2b(digest_size=16)
 
 
 def sampled_digest(
@@ -33,7 +42,7 @@ def sampled_digest(
     >>> len(digest)
     32
     """
-    digest = hashlib.blake2b(digest_size=16)
+    digest = new_digest()
     for fact in facts:
         digest.update(fact.encode())
     for length, read, width in arrays:

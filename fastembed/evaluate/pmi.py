@@ -16,15 +16,16 @@ Examples
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastembed.core.progress import Progress
-from fastembed.embed.cooccurrence import Cooccurrence
-from fastembed.embed.counted import open_counts
 from fastembed.evaluate.association import MEASURES, Measure, association
+
+if TYPE_CHECKING:
+    from fastembed.embed.cooccurrence import Cooccurrence
 
 __all__ = ["Associations", "Collocation", "Measure", "Near", "pmi", "top_collocations"]
 
@@ -115,6 +116,10 @@ class Associations:
         CorpusError, FormatError
             The text or the counts cannot be read.
         """
+        # counts of pairs are one use of this module, and much to import
+        from fastembed.embed.cooccurrence import Cooccurrence
+        from fastembed.embed.counted import open_counts
+
         counts = open_counts(source)
         if counts is None:
             if near not in get_args(Near):

@@ -6,7 +6,6 @@ wherever that lies now.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed.core.errors import CorpusError, TrainingError, VocabularyError
+from fastembed.core.fingerprint import new_digest
 from fastembed.core.progress import Progress
 from fastembed.embed.checkpoint import SavedModel
 from fastembed.embed.keyed_vectors import KeyedVectors
@@ -32,7 +32,7 @@ ROWS, BLOCK = 1 << 14, 1 << 20  # word vectors, tokens that are read at a time
 
 def digest_of(*arrays: NDArray[Any]) -> str:
     """32 hexadecimal digits of all that arrays hold."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = new_digest()
     for array in arrays:
         digest.update(f"{array.dtype.str}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array))
@@ -83,7 +83,8 @@ class GivenVectors:
             raise VocabularyError("initial has none of the words of the text")
         self.at = np.flatnonzero(found >= 0)  # rows of the model
         self._from, self._vectors = found[self.at], given.vectors
-        digest = hashlib.blake2b(self.at, digest_size=16)
+        digest = new_digest()
+        digest.update(self.at)
         for _, rows in self._parts():
             if not np.isfinite(rows).all():
                 raise ValueError("initial has vectors with numbers that are not finite")

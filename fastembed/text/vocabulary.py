@@ -6,7 +6,6 @@ on every run and for any number of workers. Special words, if any, come before a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from fastembed._native._words import NO_ID, WordTable, take_words
 from fastembed.core.errors import FormatError, VocabularyError
 from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.fingerprint import new_digest
 from fastembed.text.wordlist import WordList
 
 __all__ = ["Vocabulary", "check_specials", "rank_words"]
@@ -173,7 +173,7 @@ class Vocabulary:
 
     def fingerprint(self) -> str:
         """32 hexadecimal digits that differ where words, counts, order or specials do."""
-        digest = hashlib.blake2b(digest_size=16)
+        digest = new_digest()
         digest.update(len(self.specials).to_bytes(8, "little"))
         for array in (self.words.offsets.astype("<u8"), self.words.blob, self.counts.astype("<i8")):
             digest.update(array.tobytes())

@@ -34,3 +34,5 @@ def startup(setting: Setting) -> Iterator[Case]:
         commands.append(Command("gensim", (gensim.python, "-c", "import gensim"), reports=False))
     yield case("import of all it takes to train", *commands)
     yield case("fastembed --help", ours("-m", "fastembed", "--help"), bare)
+    # a command whose options are those of every kind of language model
+    yield case("fastembed lm train --help", ours("-m", "fastembed", "lm", "train", "--help"), bare)
