@@ -280,6 +280,9 @@ def test_generation_options(model):
     assert model.generate(0) == []
     with pytest.raises(ValueError, match="temperature must be >= 0"):
         model.generate(1, temperature=-1)
+    with pytest.raises(TypeError, match="n must be a whole number; got True"):
+        model.generate(True)
+    assert model.generate(np.int64(2), seed=np.uint8(1)) == one[:2]
 
 
 def test_kenlms_names(model, oracle):

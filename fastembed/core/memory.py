@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastembed.core.integers import as_integer
+
 __all__ = ["aligned_zeros", "memory_budget", "padded_rows", "reserved", "usable_memory"]
 
 LINE = 64  # bytes of a cache line
@@ -118,10 +120,11 @@ def memory_budget(memory: int | str | None) -> int:
         if found is None:
             raise ValueError(f"{wanted}; got {memory!r}")
         size = float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " ")
-    elif isinstance(memory, bool) or not isinstance(memory, int | np.integer):
-        raise TypeError(f"{wanted}; got {memory!r}")
     else:
-        size = memory
+        number = as_integer(memory)
+        if number is None:
+            raise TypeError(f"{wanted}; got {memory!r}")
+        size = number
     if not 1 <= size < 2**62:
         raise ValueError(f"{wanted}; got {memory!r}")
     return int(size)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _lmscore
+from fastembed.core.integers import as_integer
 from fastembed.core.threads import resolve_workers
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ def check_draws(*, temperature: float, **whole: Any) -> None:
     for name, value in whole.items():
         if name == "top_k" and value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, Integral):
+        number = as_integer(value)
+        if number is None:
             raise TypeError(f"{name} must be a whole number; got {value!r}")
-        if not LEAST[name] <= int(value) < 2**63:
+        if not LEAST[name] <= number < 2**63:
             raise ValueError(f"{name} must be at least {LEAST[name]}, below 2**63; got {value}")
     if not 0 <= temperature < 1e9:
         raise ValueError(f"temperature must be >= 0 and below 1e9; got {temperature}")

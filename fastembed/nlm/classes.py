@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from fastembed.cluster.clusters import WordClusters
 from fastembed.core.errors import VocabularyError
+from fastembed.core.integers import as_integer
 from fastembed.ngram.tables import SPECIALS
 from fastembed.text.vocabulary import Vocabulary
 
@@ -67,8 +67,8 @@ def class_of_words(vocabulary: Vocabulary, classes: Any) -> NDArray[np.int64]:
     """
     if isinstance(classes, str) and classes.isdecimal():
         classes = int(classes)
-    if classes is None or (isinstance(classes, Integral) and not isinstance(classes, bool)):
-        n_classes = None if classes is None else int(classes)
+    n_classes = as_integer(classes)
+    if classes is None or n_classes is not None:
         return frequency_classes(vocabulary.counts, n_classes)
     if isinstance(classes, str | os.PathLike):
         classes = WordClusters.load(classes)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from fastembed.core.integers import as_integer
 
 __all__ = ["check_count", "check_number", "check_shape", "check_sizes"]
 
@@ -20,11 +21,8 @@ def check_count(name: str, value: Any, low: int = 1, kind: str = "be an integer"
     >>> check_count("epochs", np.int64(3))
     3
     """
-    try:
-        number = operator.index(value)
-    except TypeError:
-        number = low - 1
-    if isinstance(value, (bool, np.bool_)) or number < low:
+    number = as_integer(value)
+    if number is None or number < low:
         raise ValueError(f"{name} must {kind} >= {low}; got {value!r}")
     return number
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fastembed.core.errors import TrainingError
 from fastembed.core.files import StrPath
+from fastembed.core.integers import as_integer
 from fastembed.core.progress import Progress
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.nn.arguments import check_count, check_sizes
@@ -97,9 +98,10 @@ def compress_vectors(
     True
     """
     d = vectors.vector_size
-    if isinstance(dimensions, bool) or not isinstance(dimensions, (int, np.integer)):
+    size = as_integer(dimensions)
+    if size is None:
         raise TypeError(f"dimensions must be an integer; got {dimensions!r}")
-    if not 1 <= dimensions < d:
+    if not 1 <= size < d:
         raise ValueError(
             f"dimensions must be >= 1 and below those of the vectors, {d}; got {dimensions}"
         )
@@ -111,7 +113,7 @@ def compress_vectors(
         steps = -(-len(x) // check_count("batch_size", batch_size)) or 1  # of an epoch
         epochs = max(EPOCHS, -(-STEPS // steps))
     model = Autoencoder(
-        code_size=int(dimensions),
+        code_size=size,
         hidden=check_sizes("hidden", hidden),
         decoder_hidden=(),
         activation=activation,
@@ -133,7 +135,7 @@ def compress_vectors(
     basis, triangle = np.linalg.qr(decoder.T)
     codes = model.transform(x) @ triangle.T.astype(np.float32) + (bias @ basis).astype(np.float32)
     loss = model.reconstruction_loss(x)
-    kept, best = _kept(x, loss, int(dimensions))
+    kept, best = _kept(x, loss, size)
     about: dict[str, Any] = {
         "dimensions_before": d,
         "hidden": list(check_sizes("hidden", hidden)),
