@@ -118,6 +118,15 @@ def test_options_that_cannot_change_counts_are_refused(tmp_path, run_cli, counts
     assert "--lowercase, --window, --symmetric cannot change them" in done.err
 
 
+@pytest.mark.parametrize("command", [["train", "glove"], ["cooccur"]])
+def test_triples_alone_are_named(tmp_path, run_cli, counts, command):
+    fe.Cooccurrence.load(counts).save_triples(tmp_path / "t.bin")
+    done = run_cli(*command, tmp_path / "t.bin", "-o", tmp_path / "v.fe")
+    assert done.status == 1
+    assert "t.bin: these are co-occurrence triples" in done.err
+    assert "fastembed cooccur TRIPLES --vocab VOCABULARY -o COUNTS.fe" in done.err
+
+
 def test_damaged_counts_are_named(tmp_path, run_cli, counts):
     place = tmp_path / "cut.fe"
     place.write_bytes(counts.read_bytes()[:-100])

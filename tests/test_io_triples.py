@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,12 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fastembed import Cooccurrence, FormatError, Vocabulary, VocabularyError, WordDocument
+from fastembed import Cooccurrence, FormatError, GloVe, Vocabulary, VocabularyError, WordDocument
 from fastembed.embed import cooccurrence_exchange
+from fastembed.evaluate.pmi import Associations
 from fastembed.io.triples import (
     RECORD,
+    check_no_triples,
     read_glove_vocabulary,
     read_triples,
     write_glove_vocabulary,
@@ -129,10 +132,23 @@ def test_malformed_triples(tmp_path, monkeypatch, records, rest, message, block)
 
 
 def test_triples_without_a_vocabulary(tmp_path):
-    with pytest.raises(FormatError, match="expected a native file"):
-        Cooccurrence.load(write(tmp_path / "x.bin", GOOD))
+    path = write(tmp_path / "x.bin", GOOD)
+    for give in (Cooccurrence.load, GloVe().fit, partial(Associations.of, near="bigram")):
+        with pytest.raises(FormatError, match=r"x.bin: these are .* triples.* --vocab VOCAB"):
+            give(path)
     with pytest.raises(ValueError, match="give a file"):
         Cooccurrence.from_triples("-", VOCABULARY)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"a b c d e f g h\n" * 4, "abcdefgh".encode("utf-16-le"), "abcdefgh".encode("utf-16-be"),
+     b"\1\0\0\0\1\0\0\0" + 8 * b"\0", np.array(GOOD[:1], dtype=RECORD).tobytes() + b"x"],
+)  # fmt: skip
+def test_what_are_no_triples(tmp_path, content):
+    place = tmp_path / "x.txt"
+    place.write_bytes(content)
+    check_no_triples(place)
 
 
 @pytest.mark.parametrize(

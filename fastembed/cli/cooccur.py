@@ -112,9 +112,13 @@ def _read_counts(
     """The counts that TEXT is, None if it is text."""
     from fastembed.embed.counted import open_counts
 
-    made = open_counts(text[0]) if len(text) == 1 else None
-    if made is None and vocab is not None and text[0].endswith(".bin") and len(text) == 1:
-        made = Cooccurrence.from_triples(text[0], _vocabulary(vocab))
+    if len(text) != 1:
+        return None
+    made: Cooccurrence | None
+    if vocab is not None and text[0].endswith(".bin"):
+        made = Cooccurrence.load(text[0], vocabulary=_vocabulary(vocab))
+    else:
+        made = open_counts(text[0])
     if made is None:
         return None
     names = [param.name for param in ctx.command.params if param.name]

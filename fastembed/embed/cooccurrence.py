@@ -22,8 +22,8 @@ from fastembed.core.progress import Progress
 from fastembed.embed.cooccurrence_exchange import merged_rows, rows_of_triples
 from fastembed.embed.cooccurrence_task import count_pairs
 from fastembed.embed.count_matrix import CountMatrix, Rows
-from fastembed.io.native import is_native
-from fastembed.io.triples import read_triples, write_triples
+from fastembed.io.native import is_native_file
+from fastembed.io.triples import check_no_triples, read_triples, write_triples
 from fastembed.text.encoded import EncodedCorpus
 from fastembed.text.options import MaxVocab, Memory, MinCount, Workers
 from fastembed.text.vocabulary import Vocabulary
@@ -130,11 +130,11 @@ class Cooccurrence(CountMatrix):
         FormatError
             The file is damaged, or holds something else.
         """
-        if vocabulary is not None:
-            with open(path, "rb") as file:
-                native = is_native(file.read(16))
-            if not native:
+        if not is_native_file(path):
+            if vocabulary is not None:
                 return cls.from_triples(path, vocabulary)
+            if os.path.isfile(path):
+                check_no_triples(path)
         return cls._load(path, mmap=mmap, verify=verify)
 
     @classmethod

@@ -17,6 +17,7 @@ from fastembed.embed.cooccurrence import Cooccurrence, Symmetric, Weights, Windo
 from fastembed.embed.count_matrix import CountMatrix
 from fastembed.embed.word_document import WordDocument
 from fastembed.io.native import is_native, read_native
+from fastembed.io.triples import check_no_triples
 from fastembed.text.options import MaxVocab, Memory, MinCount
 
 __all__ = ["COUNTING", "CountsParams", "counts_fingerprint", "open_counts"]
@@ -71,7 +72,7 @@ def open_counts(source: Any, kind: type[Any] = Cooccurrence) -> Any:
     Raises
     ------
     FormatError
-        The file holds counts and is damaged.
+        The file holds counts and is damaged, or triples without a vocabulary.
     TypeError
         The counts are not of this kind.
     """
@@ -91,7 +92,10 @@ def _native_kind(source: Any) -> str | None:
         return None
     with open(source, "rb") as file:
         native = is_native(file.read(16))
-    return read_native(source).metadata.get("kind") if native else None
+    if not native:
+        check_no_triples(source)
+        return None
+    return read_native(source).metadata.get("kind")
 
 
 def counts_fingerprint(counts: Cooccurrence) -> str:

@@ -8,6 +8,7 @@ and ``glove`` reads them. ``vocab_count`` writes lines "word count".
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -20,6 +21,7 @@ from fastembed.text.vocabulary import Vocabulary
 
 __all__ = [
     "RECORD",
+    "check_no_triples",
     "read_glove_vocabulary",
     "read_triples",
     "records_of",
@@ -31,6 +33,34 @@ RECORD = np.dtype([("word1", "<i4"), ("word2", "<i4"), ("count", "<f8")])
 BLOCK = 1 << 17  # records that are read or written at a time
 _LARGEST = float(np.finfo(np.float32).max)
 _SMALLEST = float(np.finfo(np.float32).smallest_subnormal)
+
+
+def check_no_triples(path: StrPath) -> None:
+    """Refuse triples where there is no vocabulary; for a name of a regular file.
+
+    Triples have no mark. A text has no NUL byte, which is the upper byte of the first word's
+    number, and UTF-16 read as numbers has counts that are out of all proportion.
+
+    Raises
+    ------
+    FormatError
+        These are triples; the message says how to give them their words.
+    """
+    size = RECORD.itemsize
+    with open(path, "rb") as file:
+        start = file.read(64 * size)
+        whole = os.fstat(file.fileno()).st_size % size == 0
+    if not start or not whole or start[3] != 0:
+        return
+    records = np.frombuffer(start, dtype=RECORD)
+    numbers = (records["word1"] > 0) & (records["word2"] > 0)
+    if (numbers & (records["count"] > 1e-30) & (records["count"] < 1e30)).all():
+        raise FormatError(
+            f"{path}: these are co-occurrence triples, as Stanford GloVe's cooccur writes them; "
+            "the words that their numbers stand for are in a vocabulary file. Make counts of the "
+            "two, and give those: fastembed cooccur TRIPLES --vocab VOCABULARY -o COUNTS.fe, or "
+            "Cooccurrence.load(path, vocabulary=...)"
+        )
 
 
 def write_triples(
