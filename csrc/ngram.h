@@ -7,9 +7,11 @@
  * where the first k words change. Written in that order they are a trie of reversed n-grams: rows
  * of a level are sorted by (parent, word), the parent being the n-gram without its oldest word.
  *
- * The context of an n-gram, without its newest word, is found without another sort: a place's
- * number in the order is kept, and a directory tells how many rows of a level began up to there.
- * So the context of a k-gram that ends at place i is the (k - 1)-gram that ends at place i - 1.
+ * The context of an n-gram, without its newest word, is found without another sort: of each place
+ * the number in the order is noted, and a directory tells how many rows of a level began up to
+ * there. So the context of a k-gram that ends at place i is the (k - 1)-gram that ends at place
+ * i - 1. The numbers take the memory of the stream, and those of the places before take that of
+ * the places, when nothing else needs these any more.
  */
 #ifndef FE_NGRAM_H
 #define FE_NGRAM_H
@@ -147,8 +149,9 @@ FE_INLINE uint64_t fe_ngram_run(const uint32_t *stream, const uint32_t *places,
 /* Write the rows of one part.
  *
  * places, codes: IN (n,) of fe_ngram_sort. weights: IN one of each place, counted from the stream's
- * beginning in steps of `step`; NULL: one each. row: IN [k] first row of order k. index: NULL or
- * what fe_ngram_contexts needs, the part's first place having number rank, a multiple of BLOCK.
+ * beginning in steps of `step`; NULL: one each. row: IN [k] first row of order k. index: NULL, or
+ * its directory is for fe_ngram_contexts, the part's first place having number rank, a multiple of
+ * BLOCK.
  * FE_EOVERFLOW: a count is not below 2^32. */
 FE_UNUSED static fe_status fe_ngram_emit(const fe_ngram_text *text, const uint32_t *places,
                                          const uint8_t *codes, size_t n, const uint32_t *weights,
@@ -169,10 +172,8 @@ FE_UNUSED static fe_status fe_ngram_emit(const fe_ngram_text *text, const uint32
                 const uint32_t soon = places[first + i + FE_NGRAM_RUN];
                 FE_PREFETCH(text->stream + soon);
                 FE_PREFETCH(text->stream + soon - (order - 1));
-                if (index) FE_PREFETCH_WRITE(index->rank + soon);
             }
             above[i] = text->stream[place];
-            if (index) index->rank[place] = rank + (uint32_t)(first + i);
             if (weights) before[i + 1] = before[i] + weights[place / step];
         }
         uint32_t *entry =
@@ -201,22 +202,41 @@ FE_INLINE uint32_t fe_popcount32(uint32_t x) {
 #endif
 }
 
-/* Write the contexts of one part's rows, after fe_ngram_emit of all parts. row: IN as there. */
-FE_UNUSED static void fe_ngram_contexts(uint32_t order, const uint32_t *places,
+/* Note the number of each place of a part, whose first place has number rank. numbers: OUT of the
+ * places; it may be the stream itself, after fe_ngram_emit of all parts. */
+FE_UNUSED static void fe_ngram_number(const uint32_t *places, size_t n, uint32_t rank,
+                                      uint32_t *numbers) {
+    for (size_t i = 0; i < n; i++) {
+        if (i + 64 < n) FE_PREFETCH_WRITE(numbers + places[i + 64]);
+        numbers[places[i]] = rank + (uint32_t)i;
+    }
+}
+
+/* Put the number of the place before each place instead of the place, after fe_ngram_number of all
+ * parts; any number below `ranks` where that is bos. places: INOUT (n,) */
+FE_UNUSED static void fe_ngram_before(uint32_t *places, size_t n, const uint32_t *numbers,
+                                      uint32_t ranks) {
+    for (size_t i = 0; i < n; i++) {
+        if (i + 64 < n) FE_PREFETCH(numbers + ((ptrdiff_t)places[i + 64] - 1));
+        uint32_t number = numbers[(ptrdiff_t)places[i] - 1];
+        places[i] = number < ranks ? number : 0;
+    }
+}
+
+/* Write the contexts of one part's rows. row: IN as for fe_ngram_emit; before: IN (n,) what
+ * fe_ngram_before left in the places. */
+FE_UNUSED static void fe_ngram_contexts(uint32_t order, const uint32_t *before,
                                         const uint8_t *codes, size_t n, const uint32_t *row,
                                         const fe_ngram_levels *levels,
                                         const fe_ngram_index *index) {
     const size_t stride = 2 * (order - 2);
-    uint32_t rank[FE_NGRAM_RUN], context[FE_NGRAM_RUN + 1], next[FE_NGRAM_MAX + 1];
+    uint32_t context[FE_NGRAM_RUN + 1], next[FE_NGRAM_MAX + 1];
     memcpy(next, row, (order + 1) * sizeof *next);
     for (size_t first = 0; first < n; first += FE_NGRAM_RUN) {
         const size_t m = n - first < FE_NGRAM_RUN ? n - first : FE_NGRAM_RUN;
-        for (size_t i = 0; i < m; i++) {
-            if (first + i + FE_NGRAM_RUN < n)
-                FE_PREFETCH(index->rank + places[first + i + FE_NGRAM_RUN] - 1);
-            rank[i] = index->rank[places[first + i] - 1];
-            FE_PREFETCH(index->directory + (size_t)rank[i] / FE_NGRAM_BLOCK * stride);
-        }
+        const uint32_t *rank = before + first;
+        for (size_t i = 0; i < m && first + i + FE_NGRAM_RUN < n; i++)
+            FE_PREFETCH(index->directory + (size_t)rank[i + FE_NGRAM_RUN] / FE_NGRAM_BLOCK * stride);
         for (unsigned k = 3; k <= order; k++) {
             uint32_t found = 0;
             for (size_t i = 0; i < m; i++) {

@@ -33,16 +33,16 @@ class Sorter:
         levels: list[Any],
         row: NDArray[Any],
         weights: NDArray[Any] | None,
-        rank: NDArray[Any] | None,
         directory: NDArray[Any] | None,
     ) -> None: ...
+    def link(self, first: int, last: int, before: bool) -> None: ...
+    def drop_stream(self) -> None: ...
     def contexts(
         self,
         first: int,
         last: int,
         levels: list[Any],
         row: NDArray[Any],
-        rank: NDArray[Any],
         directory: NDArray[Any],
     ) -> None: ...
     def distinct(

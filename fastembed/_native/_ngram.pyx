@@ -21,6 +21,8 @@ cdef extern from "ngram.h" nogil:
     void fe_ngram_deal(const uint32_t *, uint64_t, uint64_t, uint64_t, uint32_t,
                        const fe_ngram_dealing *, uint32_t *, uint32_t *) noexcept
     void fe_ngram_rows(const uint8_t *, size_t, uint32_t, uint64_t *) noexcept
+    void fe_ngram_number(const uint32_t *, size_t, uint32_t, uint32_t *) noexcept
+    void fe_ngram_before(uint32_t *, size_t, const uint32_t *, uint32_t) noexcept
     void fe_ngram_distinct(const fe_ngram_text *, const uint32_t *, const uint8_t *, size_t,
                            uint32_t *, uint32_t *) noexcept
 
@@ -29,7 +31,7 @@ BLOCK = FE_NGRAM_BLOCK
 
 
 cdef class Sorter:
-    """The places of a stream in order, part by part.
+    """The places of a stream in order, part by part: a method works on parts first to last - 1.
 
     Parameters
     ----------
@@ -44,14 +46,12 @@ cdef class Sorter:
     rows : (P, order + 1) uint64; rows of each order that a part has, [:, 0] distinct sequences;
         zero until `sort`
     ranks : places, the parts aligned to BLOCK
-    The methods work on the parts first to last - 1.
     """
 
     cdef fe_ngram_text text
     cdef uint64_t step
     cdef int workers
-    cdef object held
-    cdef uint32_t[::1] places
+    cdef uint32_t[::1] padded, places
     cdef uint8_t[::1] codes
     cdef int64_t[::1] start, rank
     cdef const uint32_t[::1] first_word
@@ -59,19 +59,18 @@ cdef class Sorter:
     cdef readonly object rows, sizes
     cdef readonly int64_t ranks
 
-    def __init__(self, const uint32_t[::1] padded, uint64_t begin, uint64_t step, int order,
+    def __init__(self, uint32_t[::1] padded, uint64_t begin, uint64_t step, int order,
                  int bits, uint32_t bos, const uint32_t[::1] part, const uint8_t[::1] shift,
                  const uint8_t[::1] class_, const uint32_t[::1] first_word,
                  const int[::1] word_bits, int workers):
         cdef uint64_t size = padded.shape[0] - FE_NGRAM_MAX
         cdef uint64_t n = (size - begin + step - 1) // step if size > begin else 0
-        cdef int64_t p, t, parts = first_word.shape[0]
+        cdef int64_t t, parts = first_word.shape[0]
         if (padded.shape[0] < FE_NGRAM_MAX or size >= 2**32 or not 2 <= order <= FE_NGRAM_MAX
                 or step < 1 or workers < 1 or word_bits.shape[0] != parts
                 or not part.shape[0] == shift.shape[0] == class_.shape[0] or bits > 32):
             raise ValueError("stream, order and dealing do not fit together")
-        self.held = padded
-        self.workers, self.step = workers, step
+        self.padded, self.workers, self.step = padded, workers, step
         self.text = fe_ngram_text(&padded[0] + FE_NGRAM_MAX, bos, order, bits)
         cdef fe_ngram_dealing deal = fe_ngram_dealing(&part[0], &shift[0], &class_[0])
         counted = np.zeros((workers, parts), dtype=np.uint32)
@@ -82,10 +81,9 @@ cdef class Sorter:
                                     begin + (t + 1) * n // workers * step, step, bos, &deal,
                                     &at[t, 0])
         self.sizes = sizes = counted.sum(axis=0, dtype=np.int64)
-        start = np.concatenate([[0], np.cumsum(sizes)])
+        self.start = start = np.concatenate([[0], np.cumsum(sizes)])
         # where each thread's places of each part go
         counted[:] = start[:parts] + np.cumsum(counted, axis=0, dtype=np.int64) - counted
-        self.start = start
         rank = np.concatenate([[0], np.cumsum(-(-sizes // FE_NGRAM_BLOCK) * FE_NGRAM_BLOCK)])
         self.rank, self.ranks = rank, int(rank[parts])
         if self.ranks >= 2**32:
@@ -94,106 +92,108 @@ cdef class Sorter:
         self.codes = np.empty(int(start[parts]), dtype=np.uint8)
         self.rows = np.zeros((parts, order + 1), dtype=np.uint64)
         self.first_word, self.word_bits = first_word, word_bits
-        if start[parts] == 0:
-            return
         for t in prange(workers, nogil=True, schedule="static", num_threads=workers):
-            fe_ngram_deal(self.text.stream, begin + t * n // workers * step,
-                          begin + (t + 1) * n // workers * step, step, bos, &deal, &at[t, 0],
-                          &self.places[0])
+            if self.places.shape[0] > 0:
+                fe_ngram_deal(self.text.stream, begin + t * n // workers * step,
+                              begin + (t + 1) * n // workers * step, step, bos, &deal, &at[t, 0],
+                              &self.places[0])
 
     def sort(self, int64_t first, int64_t last):
         """Sort the parts, and fill their ``rows``."""
-        cdef int64_t p
+        cdef int64_t p, n
         cdef uint64_t[:, ::1] rows = self.rows
         statuses = np.zeros(max(last, 1), dtype=np.intc)
         cdef int[::1] status = statuses
-        cdef fe_ngram_scratch *scratch = <fe_ngram_scratch *>calloc(
-            self.workers, sizeof(fe_ngram_scratch))
+        cdef fe_ngram_scratch *scratch = <fe_ngram_scratch *>calloc(self.workers, sizeof(scratch[0]))
         if scratch == NULL:
             raise MemoryError("sorting n-grams: not enough memory")
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
-            if self.start[p + 1] > self.start[p]:
-                status[p] = _sort_part(
-                    &self.text, &self.places[self.start[p]], &self.codes[self.start[p]],
-                    self.start[p + 1] - self.start[p], self.first_word[p], self.word_bits[p],
-                    &rows[p, 0], scratch + threadid())
+            n = self.start[p + 1] - self.start[p]
+            if n > 0:
+                status[p] = kernels().ngram_sort(
+                    &self.text, &self.places[self.start[p]], n, self.first_word[p],
+                    self.word_bits[p], &self.codes[self.start[p]], scratch + threadid())
+            if n > 0 and status[p] == 0:
+                fe_ngram_rows(&self.codes[self.start[p]], n, self.text.order, &rows[p, 0])
         for p in range(self.workers):
             fe_ngram_scratch_free(scratch + p)
         free(scratch)
         check(statuses.max(), "sorting n-grams")
 
     def emit(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,
-             const uint32_t[::1] weights, uint32_t[::1] rank, uint32_t[::1] directory):
-        """Write words, parents and counts into ``levels``: (word, parent, count, context) or None
-        for each order. ``row`` (P, order + 1) is where each part's rows begin; ``rank`` (zeros of
-        the stream's size) and ``directory`` (zeros) are for `contexts`, or None."""
-        cdef int64_t p
+             const uint32_t[::1] weights, uint32_t[::1] directory):
+        """Write word, parent and count of ``levels``, those of the orders from 2. ``row`` (P,
+        order + 1) is where each part's rows begin; ``directory`` (zeros) is for `contexts`."""
+        cdef int64_t p, n
         cdef fe_ngram_levels out = _pointers(levels)
-        cdef fe_ngram_index index
-        cdef fe_ngram_index *indexed = NULL
+        cdef fe_ngram_index index = fe_ngram_index(NULL, NULL)
+        if directory is not None:
+            index.directory = &directory[0]
         cdef const uint32_t *weight = &weights[0] if weights is not None else NULL
-        if rank is not None and rank.shape[0] and directory.shape[0]:
-            index = fe_ngram_index(&rank[0], &directory[0])
-            indexed = &index
         statuses = np.zeros(max(last, 1), dtype=np.intc)
         cdef int[::1] status = statuses
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
-            if self.start[p + 1] > self.start[p]:
+            n = self.start[p + 1] - self.start[p]
+            if n > 0:
                 status[p] = kernels().ngram_emit(
-                    &self.text, &self.places[self.start[p]], &self.codes[self.start[p]],
-                    self.start[p + 1] - self.start[p], weight, self.step, &row[p, 0], &out,
-                    indexed, <uint32_t>self.rank[p])
+                    &self.text, &self.places[self.start[p]], &self.codes[self.start[p]], n, weight,
+                    self.step, &row[p, 0], &out, &index if index.directory != NULL else NULL,
+                    <uint32_t>self.rank[p])
         check(statuses.max(), "counting n-grams")
 
-    def contexts(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,
-                 const uint32_t[::1] rank, const uint32_t[::1] directory):
-        """Write the contexts into ``levels``, after `emit` of all parts."""
-        cdef int64_t p
-        cdef fe_ngram_levels out = _pointers(levels)
-        if rank.shape[0] == 0 or directory.shape[0] == 0:
-            return
-        cdef fe_ngram_index index = fe_ngram_index(<uint32_t *>&rank[0], <uint32_t *>&directory[0])
+    def link(self, int64_t first, int64_t last, bint before):
+        """After `emit` of all parts: note the number of each place in the order, in the stream's
+        memory. Then, with ``before``, put that of the place before it instead of each place."""
+        cdef int64_t p, n
+        cdef uint32_t *numbers = &self.padded[FE_NGRAM_MAX]
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
-            if self.start[p + 1] > self.start[p]:
+            n = self.start[p + 1] - self.start[p]
+            if n > 0 and before:
+                fe_ngram_before(&self.places[self.start[p]], n, numbers, <uint32_t>self.ranks)
+            elif n > 0:
+                fe_ngram_number(&self.places[self.start[p]], n, <uint32_t>self.rank[p], numbers)
+
+    def drop_stream(self):
+        """Let the stream go: after `link` only `contexts` may be called."""
+        self.padded = None
+
+    def contexts(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,
+                 uint32_t[::1] directory):
+        """Write the contexts from order 3 on, after `link` of all parts."""
+        cdef int64_t p, n
+        cdef fe_ngram_levels out = _pointers(levels)
+        cdef fe_ngram_index index = fe_ngram_index(NULL, &directory[0])
+        for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
+            n = self.start[p + 1] - self.start[p]
+            if n > 0:
                 kernels().ngram_contexts(
-                    self.text.order, &self.places[self.start[p]], &self.codes[self.start[p]],
-                    self.start[p + 1] - self.start[p], &row[p, 0], &out, &index)
+                    self.text.order, &self.places[self.start[p]], &self.codes[self.start[p]], n,
+                    &row[p, 0], &out, &index)
 
     def distinct(self, int64_t first, int64_t last, uint32_t[:, ::1] words,
                  uint32_t[::1] weights):
         """Write the distinct sequences, rows[first:last, 0].sum() of them, with their counts."""
-        cdef int64_t p
+        cdef int64_t p, n, at
         begins = np.concatenate([[0], np.cumsum(self.rows[first:last, 0])]).astype(np.int64)
         cdef int64_t[::1] begin = begins
         if words.shape[0] != begins[last - first] or words.shape[0] != weights.shape[0]:
             raise ValueError("words and weights must have room for the distinct sequences")
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
-            if begin[p - first + 1] > begin[p - first]:
-                fe_ngram_distinct(
-                    &self.text, &self.places[self.start[p]], &self.codes[self.start[p]],
-                    self.start[p + 1] - self.start[p], &words[begin[p - first], 0],
-                    &weights[begin[p - first]])
-
-
-cdef int _sort_part(const fe_ngram_text *text, uint32_t *places, uint8_t *codes, int64_t n,
-                    uint32_t first_word, int bits, uint64_t *rows,
-                    fe_ngram_scratch *scratch) noexcept nogil:
-    cdef int status = kernels().ngram_sort(text, places, n, first_word, bits, codes, scratch)
-    if status == 0:
-        fe_ngram_rows(codes, n, text.order, rows)
-    return status
+            n = self.start[p + 1] - self.start[p]
+            at = begin[p - first]
+            if n > 0:
+                fe_ngram_distinct(&self.text, &self.places[self.start[p]],
+                                  &self.codes[self.start[p]], n, &words[at, 0], &weights[at])
 
 
 cdef fe_ngram_levels _pointers(list levels):
-    """levels[k] = (word, parent, count, context or None) of order k, for k >= 2."""
     cdef fe_ngram_levels out
     cdef uint32_t **places[4]
     cdef uint32_t[::1] view
     memset(&out, 0, sizeof(out))
-    places[0], places[1] = out.word, out.parent
-    places[2], places[3] = out.count, out.context
-    for k in range(2, len(levels)):
-        for which, array in enumerate(levels[k]):
+    places[0], places[1], places[2], places[3] = out.word, out.parent, out.count, out.context
+    for k, level in enumerate(levels, 2):
+        for which, array in enumerate((level.word, level.parent, level.count, level.context)):
             if array is not None and len(array):
                 view = array
                 places[which][k] = &view[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import mmap
 import os
@@ -17,7 +18,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastembed.core.integers import as_integer
 
-__all__ = ["aligned_zeros", "memory_budget", "padded_rows", "reserved", "usable_memory"]
+__all__ = [
+    "aligned_zeros",
+    "give_back_unused",
+    "memory_budget",
+    "padded_rows",
+    "reserved",
+    "usable_memory",
+]
 
 LINE = 64  # bytes of a cache line
 # MAP_NORESERVE, which Python names from 3.13 on
@@ -82,6 +90,16 @@ def aligned_zeros(shape: Sequence[int], dtype: DTypeLike = np.float32) -> NDArra
     """
     size = math.prod(shape)
     return padded_rows(1, size, dtype)[0, :size].reshape(shape)
+
+
+def give_back_unused() -> None:
+    """Give memory that was freed, but that the C library keeps for itself, back to the system.
+
+    glibc keeps what was freed below the end of its heap, and the heaps of threads that have ended;
+    other libraries are left to themselves.
+    """
+    with suppress(AttributeError, TypeError, OSError):  # it has no such function, or no such name
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def usable_memory(root: Path = Path("/sys/fs/cgroup")) -> int:

@@ -17,8 +17,16 @@ from numpy.typing import NDArray
 
 from fastembed._native._ngram import BLOCK, PAD, Sorter
 from fastembed._native._ngram_trie import NONE
+from fastembed.core.memory import give_back_unused
 
-__all__ = ["CountLevel", "Stream", "check_size", "count_stream", "sort_stream"]
+__all__ = [
+    "CountLevel",
+    "Stream",
+    "check_size",
+    "count_stream",
+    "levels_of_sorted",
+    "sort_stream",
+]
 
 PART = 12_000  # places of a part at least: their records fit a core's cache
 MAX_PARTS = 1024  # about; more would be too many places to write to at once
@@ -166,28 +174,41 @@ def count_stream(
         2**32 n-grams of one order, or one that is there as often.
     """
     sorter = sort_stream(stream, order, counts, bos, workers, tick)
+    return levels_of_sorted(sorter, order, stream.weights)
+
+
+def levels_of_sorted(
+    sorter: Sorter, order: int, weights: NDArray[np.uint32] | None = None
+) -> list[CountLevel]:
+    """Levels 2 to ``order`` of what `sort_stream` sorted.
+
+    Without weights contexts are found too; that takes the stream's memory, which is free then if
+    the sorter alone holds it. Memory is the limit of speed here: to touch a fresh page costs as
+    much as to compute what is written there. So an array is made when those before it are gone.
+    """
     ends = np.cumsum(sorter.rows, axis=0)
     totals = ends[-1].tolist()
     check_size(totals[2:])
     row = (ends - sorter.rows).astype(np.uint32)
-    indexed = stream.weights is None and order > 2
+    give_back_unused()
     levels = [
         CountLevel(*(np.empty(totals[k], dtype=np.uint32) for _ in range(3)))
         for k in range(2, order + 1)
     ]
-    for level in levels[1:] if indexed else ():
-        level.context = np.empty(len(level), dtype=np.uint32)
-    arrays: list[Any] = [None, None]
-    arrays += [(level.word, level.parent, level.count, level.context) for level in levels]
-    rank = directory = None
-    if indexed:
-        rank = np.zeros(len(stream.words), dtype=np.uint32)
+    directory = None
+    if weights is None and order > 2:
         directory = np.zeros(sorter.ranks // BLOCK * (order - 2) * 2, dtype=np.uint32)
     for first, last in _rounds(sorter):
-        sorter.emit(first, last, arrays, row, stream.weights, rank, directory)
-    if rank is not None and directory is not None:
+        sorter.emit(first, last, levels, row, weights, directory)
+    if directory is not None:
+        for before in (False, True):
+            for first, last in _rounds(sorter):
+                sorter.link(first, last, before)
+        sorter.drop_stream()
+        for level in levels[1:]:
+            level.context = np.empty(len(level), dtype=np.uint32)
         for first, last in _rounds(sorter):
-            sorter.contexts(first, last, arrays, row, rank, directory)
+            sorter.contexts(first, last, levels, row, directory)
     levels[0].context = levels[0].word
     return levels
 

@@ -24,6 +24,7 @@ from fastembed.ngram.counting import (
     Tick,
     check_size,
     count_stream,
+    levels_of_sorted,
     sort_stream,
 )
 from fastembed.ngram.counts import NgramCounts
@@ -58,8 +59,8 @@ def count_sentences(
         reporter.update(done)
 
     with closing(reporter), ExitStack() as held:
-        # stream, places, codes and rank, and at most as many rows as places, of 16 bytes
-        whole = min(MOST, budget // (14 + 16 * (order - 1)))
+        # stream, places, codes and directory, and at most as many rows as places, of 16 bytes
+        whole = min(MOST, budget // (11 + 16 * (order - 1)))
         if sentences.size <= whole:
             levels = _count_whole(sentences, order, unigrams, workers, tick)
         else:
@@ -114,8 +115,13 @@ def _count_whole(
     if sentences.size == 0:
         return [CountLevel(*(np.empty(0, dtype=np.uint32),) * 4) for _ in range(order - 1)]
     stream = sentences.stream(0, sentences.size, 0, workers)
+    sentences.release()
     counts = unigrams.add(stream, 0, workers)
-    return count_stream(stream, order, counts, BOS_ID, workers, tick) if order > 1 else []
+    if order == 1:
+        return []
+    sorter = sort_stream(stream, order, counts, BOS_ID, workers, tick)
+    del stream  # now it is the sorter's alone
+    return levels_of_sorted(sorter, order)
 
 
 # ---------------------------------------------------------------------------------- runs

@@ -64,11 +64,19 @@ class Sentences:
         vocabulary: Vocabulary,
         new_ids: NDArray[np.uint32] | None = None,
         name: str = "the corpus",
+        owner: bool = False,
     ) -> None:
         self.encoded, self.vocabulary, self.name = encoded, vocabulary, name
+        self._owner = owner
         self._new_ids = new_ids
         self.size = encoded.n_tokens + 2 * encoded.n_sentences
         self.n_places = encoded.n_tokens + encoded.n_sentences  # that are counted: all but <s>
+
+    def release(self) -> None:
+        """Free the memory of the text, of which nothing will be read any more, unless it is the
+        caller's."""
+        if self._owner:
+            self.encoded.close()
 
     def _start(self, sentence: int) -> int:
         return int(self.encoded.offsets[sentence]) + 2 * sentence
@@ -159,7 +167,7 @@ def open_sentences(
             raise ValueError(
                 "an encoded corpus has its vocabulary; vocab and min_count are for text"
             )
-        encoded = source if source is corpus else source.shared()
+        encoded = source
         name = os.fspath(corpus) if isinstance(corpus, str | os.PathLike) else "the corpus"
     else:
         encoded, name = (
@@ -171,7 +179,7 @@ def open_sentences(
         if skip:
             unwanted = [encoded.vocabulary.words.find(word) for word in ("<s>", "</s>")]
             encoded = _without(encoded, [i for i in unwanted if i >= 0])
-        yield Sentences(encoded, vocabulary, new_ids, name)
+        yield Sentences(encoded, vocabulary, new_ids, name, owner=encoded is not corpus)
     finally:
         if encoded is not corpus:
             encoded.close()
