@@ -126,6 +126,8 @@ def test_tuned_frozen_and_random_vectors():
     assert drawn.std() == pytest.approx(kv.vectors.std(), rel=0.1)
     with pytest.raises(ValueError, match="modes must be among"):
         compare_tagging(kv, TRAIN, TEST, modes=["other"])
+    with pytest.raises(ValueError, match="needs checkpoint, the file to go on from"):
+        compare_tagging(kv, TRAIN, TEST, resume=True)
 
 
 @pytest.mark.parametrize("tune", [True, False])

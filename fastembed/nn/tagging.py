@@ -11,6 +11,7 @@ import numpy as np
 from fastembed._native import _nn_draws
 from fastembed.core.files import StrPath
 from fastembed.core.progress import Progress
+from fastembed.core.rounds import check_checkpoint
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.evaluate.tagging import TaggedSentence, TaggingReport
 from fastembed.nn.window import WindowClassifier
@@ -90,16 +91,18 @@ def compare_tagging(
     >>> compare_tagging(kv, train, test, modes=["frozen"], hidden=(4,))["frozen"].tokens
     2
     """
-    if resume and checkpoint is None:
-        raise ValueError("resume=True needs checkpoint, the files to go on from")
     unknown = [mode for mode in modes if mode not in MODES]
     if unknown:
         raise ValueError(f"modes must be among {', '.join(MODES)}; got {unknown[0]!r}")
+    places = {
+        mode: None if checkpoint is None else checkpoint_of(checkpoint, mode) for mode in modes
+    }
+    for place in places.values():
+        check_checkpoint(place, resume)
     found: dict[str, TaggingReport] = {}
-    for mode in modes:
+    for mode, place in places.items():
         model = WindowClassifier(tune=mode.endswith("tuned"), **params)
         first = random_like(vectors, model.seed) if mode.startswith("random") else vectors
-        place = None if checkpoint is None else checkpoint_of(checkpoint, mode)
         model.fit(
             [s.words for s in train],
             [s.tags for s in train],
