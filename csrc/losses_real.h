@@ -52,12 +52,12 @@ FE_INLINE double FE_R(fe_loss_each)(const int loss, int64_t n, const FE_REAL *y,
 /* max(z, 0) - z y + log(1 + exp(-|z|)); with `keep` p = sigmoid(z) replaces z. */
 static double FE_R(fe_loss_bce_logits)(int64_t n, const FE_REAL *y, FE_REAL *z, FE_REAL *d,
                                        double over, double s, int keep) {
-    const FE_V one = FE_VSET(1), zero = FE_VSET(0), unit = FE_VSET(s / over);
+    const FE_V zero = FE_VSET(0), unit = FE_VSET(s / over);
     FE_V sums = zero;
     FE_EACH(j, m, n) {
         const FE_V t = FE_R(fe_take)(y + j, m), x = FE_R(fe_take)(z + j, m);
         const FE_V e = FE_VEXP(-FE_VABS(x)), p = FE_VSIGMOID(x);
-        const FE_V l = FE_VPICK(x <= 0, zero, x) - x * t + FE_VLOG(one + e) + (x - x);
+        const FE_V l = FE_VPICK(x <= 0, zero, x) - x * t + FE_VLOG1P(e) + (x - x);
         sums += FE_R(fe_first)(l, m);
         FE_R(fe_put)(d + j, (p - t) * unit, m);
         if (keep) FE_R(fe_put)(z + j, p, m);

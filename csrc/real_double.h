@@ -18,6 +18,7 @@
 #undef FE_VEXP
 #undef FE_VEXPM1
 #undef FE_VLOG
+#undef FE_VLOG1P
 #undef FE_VTANH
 #undef FE_VSIGMOID
 #undef FE_VPHI
@@ -38,6 +39,7 @@
 #define FE_VEXP(x) exp(x)
 #define FE_VEXPM1(x) expm1(x)
 #define FE_VLOG(x) log(x)
+#define FE_VLOG1P(x) log1p(x)
 #define FE_VTANH(x) tanh(x)
 #define FE_VSIGMOID(x) fe_sigmoid_double(x)
 #define FE_VPHI(x) (0.5 * erfc(-0.70710678118654752440 * (x)))

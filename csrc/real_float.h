@@ -22,6 +22,7 @@
 #undef FE_VEXP
 #undef FE_VEXPM1
 #undef FE_VLOG
+#undef FE_VLOG1P
 #undef FE_VTANH
 #undef FE_VSIGMOID
 #undef FE_VPHI
@@ -42,6 +43,7 @@
 #define FE_VEXP(x) fe_exp(x)
 #define FE_VEXPM1(x) fe_expm1_nonpositive(x)
 #define FE_VLOG(x) fe_log(x)
+#define FE_VLOG1P(x) fe_log1p_unit(x) /* 0 to 1 */
 #define FE_VTANH(x) fe_tanh(x)
 #define FE_VSIGMOID(x) fe_sigmoid(x)
 #define FE_VPHI(x) fe_normal_cdf(x)

@@ -127,6 +127,20 @@ def test_extreme_logits_have_a_finite_loss(isa, loss):
     np.testing.assert_allclose(net.predict(wide), [[1, 0], [0, 1]], atol=1e-37)
 
 
+@pytest.mark.parametrize(("dtype", "tight"), [("float32", 1e-6), ("float64", 1e-14)])
+def test_a_small_loss_of_logits_keeps_its_digits(isa, dtype, tight):
+    z = np.concatenate([np.linspace(-69, 69, 277), [1e-3, 0.3, -0.7]])  # losses from 1e-30 on
+    for y in (0.0, 1.0, 0.5):
+        given = z if y == 0.5 else np.where(y == 1, np.abs(z), -np.abs(z))
+        net = nn.Sequential([nn.Dense(1, "sigmoid", kernel_initializer=[[1.0]])], dtype=dtype)
+        net.compile("sgd", "binary_crossentropy")
+        x = given.astype(dtype)
+        found = [net.evaluate(x[i : i + 1, None], np.array([y]))["loss"] for i in range(len(x))]
+        wide = x.astype(float)
+        expected = np.maximum(wide, 0) - wide * y + np.log1p(np.exp(-np.abs(wide)))
+        np.testing.assert_allclose(found, expected, rtol=tight, atol=0)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", [nn.SGD, nn.RMSprop, nn.Adam])
 def test_weights_updated_block_by_block_are_those_updated_at_once(isa, optimizer, dtype):
