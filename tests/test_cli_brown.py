@@ -148,7 +148,7 @@ def paths(tmp_path):
 
 def test_clusters_are_shown(run_cli, paths):
     assert run_cli("clusters", paths).out == "00\t2\tthe a\n01\t1\tof\n1\t1\tcat\n"
-    assert run_cli("clusters", paths, "--path", "0", "--top", 1).out == "00\t2\tthe\n01\t1\tof\n"
+    assert run_cli("clusters", paths, "--path", "0", "--topn", 1).out == "00\t2\tthe\n01\t1\tof\n"
     assert run_cli("clusters", paths, "a", "cat", "the").out == "00\t2\tthe a\n1\t1\tcat\n"
     assert run_cli("clusters", paths, "--tree").out == "0\n  0  the a\n  1  of\n1  cat\n"
     rows = json.loads(run_cli("clusters", paths, "--json").out)

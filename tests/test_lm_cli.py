@@ -244,7 +244,7 @@ def test_convert(run_cli, model, tmp_path):
     done = run_cli("lm", "convert", "-", "-", "--format", "arpa", "-q", stdin=arpa.read_bytes())
     assert done.out == arpa.read_text()
     (tmp_path / "x.txt").write_text("and god said\n")
-    done = run_cli("lm", "convert", GOLDEN, tmp_path / "z.fe", "--quantize", 8, "--text",
+    done = run_cli("lm", "convert", GOLDEN, tmp_path / "z.fe", "--bits", 8, "--text",
                    tmp_path / "x.txt")  # fmt: skip
     assert done.status == 0
     assert "quantised to 8 bits: log10 probabilities change by" in done.err
@@ -274,3 +274,10 @@ def test_a_shell_pipe(kjv_text, tmp_path):
     )
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout)["sentences"] == 5
+
+
+def test_help_says_what_an_option_means_to_each_kind_of_model(run_cli):
+    text = " ".join(run_cli("lm", "train", "--help").out.split())
+    assert "neural: learning rate at the start; stupid_backoff: factor of each shorter" in text
+    assert "[default: 0.001 (neural); 0.4 (stupid_backoff)]" in text
+    assert "[default: no-tied]" in text

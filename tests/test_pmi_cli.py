@@ -21,7 +21,7 @@ def lines(tmp_path):
 
 
 def test_collocations(run_cli, kjv_text):
-    done = run_cli("pmi", kjv_text, "--top", 5, "-q")
+    done = run_cli("pmi", kjv_text, "-n", 5, "-q")
     assert (done.status, done.err) == (0, "")
     rows = [line.split("\t") for line in done.out.splitlines()]
     expected = fe.evaluate.top_collocations(kjv_text, topn=5)
@@ -31,7 +31,7 @@ def test_collocations(run_cli, kjv_text):
 
 
 def test_collocations_of_a_word_as_json(run_cli, kjv_text, tmp_path):
-    options = ["--word", "Egypt", "--measure", "npmi", "--top", 3, "--min-count", 4]
+    options = ["--word", "Egypt", "--measure", "npmi", "--topn", 3, "--min-count", 4]
     done = run_cli("pmi", kjv_text, *options, "--window", 4, "--json")
     assert done.status == 0
     found = json.loads(done.out)

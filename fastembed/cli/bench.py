@@ -50,10 +50,16 @@ FILE = click.Path(exists=True, dir_okay=False)
 )
 @click.option("--only", default="", metavar="WORDS", help='Only rows named so: "min_count 1".')
 @click.option("--quick", is_flag=True, help="A small part of the text, one run, few cases.")
-@click.option("--runs", type=click.IntRange(min=1), help="Runs of each contender; 3, quick 1.")
+@click.option(
+    "--runs",
+    type=click.IntRange(min=1),
+    metavar="INT",
+    help="Runs of each contender. Default: 3, quick 1.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
+    metavar="INT",
     multiple=True,
     help="Threads; may be repeated. 1, 2 and all usable cores by default.",
 )
@@ -61,24 +67,26 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--vector-size",
     "sizes",
     type=click.IntRange(min=1),
+    metavar="INT",
     multiple=True,
     help="Dimensions; may be repeated. 100 and 300 by default.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=1, show_default=True)
-@click.option("--tokens", type=click.IntRange(min=1000),
-              help="Of the text, for the topic neural-lm; 250,000, quick 30,000.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=1), default=1, show_default=True,
+@click.option("--epochs", type=click.IntRange(min=1), metavar="INT", default=1, show_default=True)
+@click.option("--tokens", type=click.IntRange(min=1000), metavar="INT",
+              help="Of the text, for neural-lm. Default: 250,000, quick 30,000.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=1), metavar="INT", default=1, show_default=True,
               help="Of the topic neural-lm.")  # fmt: skip
 @click.option(
     "--vectors",
     "n_vectors",
     type=click.IntRange(min=1),
-    help="Vectors of 300 dimensions to load and search; 200,000, quick 5,000.",
+    metavar="INT",
+    help="Vectors of 300 dimensions to load and search. Default: 200,000, quick 5,000.",
 )
 @click.option(
     "--peer-python",
     metavar="PYTHON",
-    help="The Python that has gensim, scikit-learn, kenlm, or some of them; this one.",
+    help="The Python that has gensim, scikit-learn, kenlm, or some of them. Default: this one.",
 )
 @click.option("--word2vec-bin", metavar="FILE", help="The compiled original word2vec.")
 @click.option("--glove-bin", metavar="FOLDER", help="Stanford GloVe's compiled programs.")
@@ -88,13 +96,14 @@ FILE = click.Path(exists=True, dir_okay=False)
     "--clusters",
     "n_clusters",
     type=click.IntRange(min=2),
+    metavar="INT",
     multiple=True,
     help="Numbers of clusters; may be repeated. 100 and 320 by default, quick 100.",
 )
 @click.option(
     "--torch-python",
     metavar="PYTHON",
-    help="The Python that has PyTorch and Keras; that of --peer-python.",
+    help="The Python that has PyTorch and Keras. Default: that of --peer-python.",
 )
 @click.option(
     "--mnist",
@@ -105,8 +114,10 @@ FILE = click.Path(exists=True, dir_okay=False)
 @click.option("--quality", is_flag=True, help="Also train with several seeds and score.")
 @click.option("--analogies", type=FILE, multiple=True, help="Analogy questions for --quality.")
 @click.option("--similarity", type=FILE, multiple=True, help="Word pairs for --quality.")
-@click.option("--seeds", type=click.IntRange(min=1), default=3, show_default=True)
-@click.option("--quality-epochs", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--seeds", type=click.IntRange(min=1), metavar="INT", default=3, show_default=True)
+@click.option(
+    "--quality-epochs", type=click.IntRange(min=1), metavar="INT", default=5, show_default=True
+)
 @click.option(
     "-o",
     "--output",

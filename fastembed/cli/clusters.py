@@ -18,7 +18,10 @@ __all__ = ["clusters"]
 @click.argument("words", metavar="[WORD]...", nargs=-1)
 @click.option("--path", metavar="BITS", help="Only the clusters whose path begins so.")
 @click.option(
+    "-n",
+    "--topn",
     "--top",
+    "top",
     type=click.IntRange(min=1),
     default=10,
     show_default=True,

@@ -37,9 +37,9 @@ def _sizes(context: click.Context, param: click.Parameter, value: str | None) ->
               help="Take the vectors at length 1.")  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N",
               help="Passes over the vectors; default: 20, more for few words.")  # fmt: skip
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=5e-3,
-              show_default=True)  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), metavar="FLOAT",
+              default=5e-3, show_default=True)  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), metavar="INT", default=1, show_default=True)
 @checkpoint_options
 @workers_option
 @quiet_option

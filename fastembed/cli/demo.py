@@ -30,9 +30,14 @@ FILES = (
     show_default=True,
     help="Folder for the vectors; made if it is missing.",
 )
-@click.option("--epochs", type=click.IntRange(min=1), default=10, show_default=True)
-@click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--workers", type=click.IntRange(min=1), help="Threads; all usable cores by default.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="INT", default=10, show_default=True)
+@click.option("--seed", type=int, metavar="INT", default=1, show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="INT",
+    help="Threads; all usable cores by default.",
+)
 def demo(output: Path, epochs: int, seed: int, workers: int | None) -> None:
     """Train on the bundled text and show what comes out.
 

@@ -33,7 +33,7 @@ BUNDLED_PAIRS = "word_similarity.tsv"
 @click.option("--bootstrap", "n_bootstrap", type=click.IntRange(min=0), default=1000,
               show_default=True, metavar="N",
               help="Samples of the 95% intervals; 0: none.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True,
+@click.option("--seed", type=click.IntRange(min=0), metavar="INT", default=0, show_default=True,
               help="Of those samples, or of the tagger.")  # fmt: skip
 @tagging_options
 @workers_option

@@ -28,14 +28,14 @@ def tagging_options(command: Any) -> Any:
         click.option("--mode", "modes", multiple=True, type=click.Choice(MODES),
                      help="tagging: learn the vectors, freeze them, or random ones for the same "
                           "words; may be given again.  [default: tuned, frozen, random]"),
-        click.option("--window", type=click.IntRange(min=0), default=2, show_default=True,
-                     help="tagging: words on each side."),
-        click.option("--hidden", type=click.IntRange(min=1), default=128, show_default=True,
-                     help="tagging: units of the hidden layer."),
-        click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True,
-                     help="tagging: passes over the text."),
-        click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3,
-                     show_default=True, help="tagging: of Adam."),
+        click.option("--window", type=click.IntRange(min=0), metavar="INT", default=2,
+                     show_default=True, help="tagging: words on each side."),
+        click.option("--hidden", type=click.IntRange(min=1), metavar="INT", default=128,
+                     show_default=True, help="tagging: units of the hidden layer."),
+        click.option("--epochs", type=click.IntRange(min=1), metavar="INT", default=5,
+                     show_default=True, help="tagging: passes over the text."),
+        click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True),
+                     metavar="FLOAT", default=1e-3, show_default=True, help="tagging: of Adam."),
     )[::-1]:  # fmt: skip
         command = option(command)
     return checkpoint_options(command, "tagging only, in FILE.MODE of each; default: nowhere")

@@ -44,6 +44,7 @@ def _some_lines(
     "--order",
     "orders",
     type=click.IntRange(1, 7),
+    metavar="INT",
     multiple=True,
     help="May be repeated. Default: 1 to 5, quick 1 to 3.",
 )
@@ -70,6 +71,7 @@ def _some_lines(
 @click.option(
     "--min-count",
     type=click.IntRange(min=1),
+    metavar="INT",
     default=2,
     show_default=True,
     help="Words of TRAIN that occur less often are <unk>, so that it can be learned.",

@@ -21,7 +21,9 @@ __all__ = ["convert"]
 @click.argument("target", metavar="OUT")
 @click.option("--format", type=click.Choice(FORMATS), help="Of OUT; by default its suffix decides.")
 @click.option(
+    "--bits",
     "--quantize",
+    "quantize",
     type=click.Choice(["8", "16"]),
     help="Store probabilities in so many bits; what that changes is reported.",
 )
@@ -54,7 +56,7 @@ def convert(
     check_output(target)
     written = format_of(target, format)
     if quantize is None and prune_entropy is None and text is not None:
-        raise click.UsageError("--text goes with --quantize or --prune-entropy")
+        raise click.UsageError("--text goes with --bits or --prune-entropy")
     report = reporter(quiet)
     model = NgramLM.load(source, missing_backoff=missing_backoff, verify=verify, progress=report)
     made = model

@@ -31,7 +31,7 @@ def missing_backoff_option(command: Any) -> Any:
         type=click.Choice(["error", "zero"]),
         default="error",
         show_default=True,
-        help="An n-gram of an ARPA file without a back-off weight that is a context.",
+        help="A context without a back-off weight in an ARPA file: stop, or take log10 weight 0.",
     )(command)
 
 

@@ -16,10 +16,11 @@ __all__ = ["generate"]
 @click.argument("model")
 @click.option("-n", "--number", type=click.IntRange(min=0), default=1, show_default=True,
               metavar="N", help="How many sentences.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
+@click.option("--seed", type=click.IntRange(min=0), metavar="INT", default=1, show_default=True,
               help="Equal seeds give equal sentences.")  # fmt: skip
 @click.option("--context", default="", metavar="WORDS", help="How each sentence begins.")
-@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True,
+@click.option("--temperature", type=click.FloatRange(min=0), metavar="FLOAT", default=1.0,
+              show_default=True,
               help="Below 1: more of what is probable; 0: the most probable word.")  # fmt: skip
 @click.option("--top-k", type=click.IntRange(min=1), metavar="K",
               help="Draw from the K most probable words only.")  # fmt: skip

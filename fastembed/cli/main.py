@@ -25,8 +25,14 @@ COMMANDS = {
     "pmi": ("fastembed.cli.pmi:pmi", "Show which words of a text belong together."),
     "neighbors": ("fastembed.cli.neighbors:neighbors", "Show the nearest words of words."),
     "analogy": ("fastembed.cli.analogy:analogy", "Solve a is to b as c is to ?"),
-    "evaluate": ("fastembed.cli.evaluate:evaluate", "Score vectors on analogies and similarity."),
-    "lm": ("fastembed.cli.lm:lm", "Train, score and mix language models: n-grams, neural."),
+    "evaluate": (
+        "fastembed.cli.evaluate:evaluate",
+        "Score vectors on analogies, similarity, tags.",
+    ),
+    "lm": (
+        "fastembed.cli.lm:lm",
+        "Train, score and mix language models: n-grams, classes, neural.",
+    ),
     "brown": ("fastembed.cli.brown:brown", "Cluster the words of a text."),
     "clusters": ("fastembed.cli.clusters:clusters", "Show word clusters of a file."),
     "convert": ("fastembed.cli.convert:convert", "Convert vectors between file formats."),
@@ -42,7 +48,7 @@ COMMANDS = {
 )
 @click.version_option(__version__, prog_name="fastembed")
 def cli() -> None:
-    """Train, query, evaluate and convert word vectors from text, fast, on CPUs.
+    """Word vectors, word clusters and language models from text, fast, on CPUs.
 
     Results go to standard output, everything else to standard error; "-" as a file name is
     standard input or output.

@@ -69,8 +69,8 @@ def given_parameters(owners: Mapping[str, type]) -> Callable[[F], F]:
     """One option for each hyper-parameter of any of several classes.
 
     The command gets those that are given, on the command line or by ``--config``, as the dict
-    ``given``, and decides for which class they are. A name means the same in all that have it; the
-    help lists those that do, where not all that come first in ``owners`` do, and their defaults.
+    ``given``, and decides for which class they are. The help of an option that the first of
+    ``owners`` does not have lists those that do, with what it means to them, and the defaults.
     """
     found: dict[str, list[tuple[str, Param]]] = {}
     for owner, cls in owners.items():
@@ -99,17 +99,27 @@ def given_parameters(owners: Mapping[str, type]) -> Callable[[F], F]:
     return decorate
 
 
+def _shown(name: str, default: Any) -> str:
+    if isinstance(default, bool):
+        return ("" if default else "no-") + name.replace("_", "-")
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
 def _shared(having: Sequence[tuple[str, Param]], first: str) -> Param:
     """The parameter of an option that several classes have, without a default of its own."""
     name, param = having[0]
     text = param.opt.help.rstrip(".")
     if name != first:
-        text = f"{', '.join(owner for owner, _ in having)}: {text[0].lower()}{text[1:]}"
+        texts: dict[str, list[str]] = {}
+        for owner, other in having:
+            about = other.opt.help.rstrip(".")
+            texts.setdefault(about[0].lower() + about[1:], []).append(owner)
+        text = "; ".join(f"{', '.join(who)}: {about}" for about, who in texts.items())
     defaults: dict[Any, list[str]] = {}
     for owner, other in having:
-        if other.default is not None and other.default is not False:
+        if other.default is not None:
             defaults.setdefault(other.default, []).append(owner)
-    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in defaults]
+    shown = [_shown(param.name, value) for value in defaults]
     if len(defaults) > 1 or (defaults and len(next(iter(defaults.values()))) < len(having)):
         shown = [
             f"{value} ({', '.join(who)})"

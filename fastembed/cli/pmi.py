@@ -44,11 +44,15 @@ OF_COUNTING = ("near", "window", "memory", "workers")
 @click.option("--window", type=click.IntRange(min=0), metavar="N",
               help="Most words between the two, and one; of topics the words of a sliding window "
               "or 0 for whole lines. Default: 5; of topics 10, umass 0.")  # fmt: skip
-@click.option("--top", "topn", type=click.IntRange(min=1), default=20, show_default=True,
+@click.option("-n", "--topn", "--top", type=click.IntRange(min=1), default=20, show_default=True,
               metavar="N", help="How many collocations.")  # fmt: skip
 @click.option("--min-count", type=click.FloatRange(min=0), default=5, show_default=True,
               metavar="N", help="Leave out pairs that are together less often.")  # fmt: skip
-@click.option("--memory", metavar="SIZE", help="Bytes for counting, such as 4G.")
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    help="Memory for counting, such as 4G. Default: half of what is usable.",
+)
 @text_options
 @workers_option
 @json_option

@@ -71,7 +71,7 @@ def config_option(command: Any) -> Any:
         is_eager=True,
         expose_value=False,
         metavar="FILE",
-        help="Take options from a TOML file (vector_size = 200); the command line wins.",
+        help="Take options from a TOML file (min_count = 2); the command line wins.",
     )(command)
 
 
@@ -102,6 +102,7 @@ def checkpoint_options(command: Any, place: str = "default: OUTPUT.checkpoint") 
         click.option(
             "--checkpoint-minutes",
             type=click.FloatRange(min=0, min_open=True),
+            metavar="FLOAT",
             default=10.0,
             show_default=True,
             help="Save the run this often, too.",

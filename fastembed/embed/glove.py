@@ -88,7 +88,7 @@ class GloVe(CountsParams, TrainedVectors):
     workers: Annotated[
         int | None,
         Opt(
-            "Threads; all cores of this process if not given. The result does not depend on it.",
+            "Threads; all usable cores by default. The result does not depend on it.",
             ge=1,
             le=4096,
         ),

@@ -87,7 +87,7 @@ class LSA(DecomposedVectors):
     max_vocab: MaxVocab = None
     memory: Annotated[
         int | str | None,
-        Opt("Bytes for counting, such as 4G; default: half of all.", metavar="SIZE"),
+        Opt("Memory for counting, such as 4G; default: half of what is usable.", metavar="SIZE"),
     ] = None
     seed: SolverSeed = 1
     workers: Workers = None

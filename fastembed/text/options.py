@@ -8,15 +8,14 @@ from fastembed.core.params import Opt
 
 __all__ = ["MaxVocab", "Memory", "MinCount", "Workers"]
 
-MinCount = Annotated[int, Opt("Leave out words that occur less often.", ge=1)]
+MinCount = Annotated[int, Opt("Leave out words that occur less often than this.", ge=1)]
 MaxVocab = Annotated[int | None, Opt("Keep only this many of the most frequent words.", ge=1)]
-Workers = Annotated[
-    int | None, Opt("Threads; all cores of this process if not given.", ge=1, le=4096)
-]
+Workers = Annotated[int | None, Opt("Threads; all usable cores by default.", ge=1, le=4096)]
 Memory = Annotated[
     int | str | None,
     Opt(
-        "Bytes for counting, such as 4G; more goes to temporary files. Default: half of all.",
+        "Memory for counting, such as 4G; more goes to temporary files. Default: half of what is "
+        "usable.",
         metavar="SIZE",
     ),
 ]
