@@ -23,6 +23,8 @@ class Sorter:
         class_: NDArray[Any],
         first_word: NDArray[Any],
         word_bits: NDArray[Any],
+        places: NDArray[Any],
+        codes: NDArray[Any],
         workers: int,
     ) -> None: ...
     def sort(self, first: int, last: int) -> None: ...

@@ -4,7 +4,6 @@ import numpy as np
 
 from cython.parallel cimport prange, threadid
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 from fastembed._native._kernels cimport (
     FE_NGRAM_BLOCK, FE_NGRAM_MAX, check, fe_ngram_index, fe_ngram_levels, fe_ngram_scratch,
@@ -39,6 +38,7 @@ cdef class Sorter:
     begin, step : the places are begin, begin + step, ... of the stream
     part, shift, class_ : (V,) how places are dealt (fe_ngram_dealing)
     first_word, word_bits : (P,) of each part
+    places, codes : (m,) uint32 and uint8; memory for the m places that are not bos
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ cdef class Sorter:
     def __init__(self, uint32_t[::1] padded, uint64_t begin, uint64_t step, int order,
                  int bits, uint32_t bos, const uint32_t[::1] part, const uint8_t[::1] shift,
                  const uint8_t[::1] class_, const uint32_t[::1] first_word,
-                 const int[::1] word_bits, int workers):
+                 const int[::1] word_bits, uint32_t[::1] places, uint8_t[::1] codes, int workers):
         cdef uint64_t size = padded.shape[0] - FE_NGRAM_MAX
         cdef uint64_t n = (size - begin + step - 1) // step if size > begin else 0
         cdef int64_t t, parts = first_word.shape[0]
@@ -70,7 +70,9 @@ cdef class Sorter:
                 or step < 1 or workers < 1 or word_bits.shape[0] != parts
                 or not part.shape[0] == shift.shape[0] == class_.shape[0] or bits > 32):
             raise ValueError("stream, order and dealing do not fit together")
-        self.padded, self.workers, self.step = padded, workers, step
+        self.padded, self.places, self.codes = padded, places, codes
+        self.first_word, self.word_bits = first_word, word_bits
+        self.workers, self.step = workers, step
         self.text = fe_ngram_text(&padded[0] + FE_NGRAM_MAX, bos, order, bits)
         cdef fe_ngram_dealing deal = fe_ngram_dealing(&part[0], &shift[0], &class_[0])
         counted = np.zeros((workers, parts), dtype=np.uint32)
@@ -88,10 +90,9 @@ cdef class Sorter:
         self.rank, self.ranks = rank, int(rank[parts])
         if self.ranks >= 2**32:
             raise OverflowError("too many places for one sort")
-        self.places = np.empty(int(start[parts]), dtype=np.uint32)
-        self.codes = np.empty(int(start[parts]), dtype=np.uint8)
+        if not start[parts] == places.shape[0] == codes.shape[0]:
+            raise ValueError(f"there must be memory for {start[parts]} places")
         self.rows = np.zeros((parts, order + 1), dtype=np.uint64)
-        self.first_word, self.word_bits = first_word, word_bits
         for t in prange(workers, nogil=True, schedule="static", num_threads=workers):
             if self.places.shape[0] > 0:
                 fe_ngram_deal(self.text.stream, begin + t * n // workers * step,
@@ -104,9 +105,8 @@ cdef class Sorter:
         cdef uint64_t[:, ::1] rows = self.rows
         statuses = np.zeros(max(last, 1), dtype=np.intc)
         cdef int[::1] status = statuses
-        cdef fe_ngram_scratch *scratch = <fe_ngram_scratch *>calloc(self.workers, sizeof(scratch[0]))
-        if scratch == NULL:
-            raise MemoryError("sorting n-grams: not enough memory")
+        cdef uint8_t[::1] room = np.zeros(self.workers * sizeof(fe_ngram_scratch), dtype=np.uint8)
+        cdef fe_ngram_scratch *scratch = <fe_ngram_scratch *>&room[0]
         for p in prange(first, last, nogil=True, schedule="dynamic", num_threads=self.workers):
             n = self.start[p + 1] - self.start[p]
             if n > 0:
@@ -117,7 +117,6 @@ cdef class Sorter:
                 fe_ngram_rows(&self.codes[self.start[p]], n, self.text.order, &rows[p, 0])
         for p in range(self.workers):
             fe_ngram_scratch_free(scratch + p)
-        free(scratch)
         check(statuses.max(), "sorting n-grams")
 
     def emit(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastembed._native._ngram import BLOCK, PAD, Sorter
 from fastembed._native._ngram_trie import NONE
-from fastembed.core.memory import give_back_unused
+from fastembed.core.memory import aligned_zeros, give_back_unused
 
 __all__ = [
     "CountLevel",
@@ -81,7 +81,7 @@ class Stream(NamedTuple):
     @classmethod
     def empty(cls, size: int, bos: int) -> Stream:
         """Room for ``size`` words."""
-        padded = np.empty(PAD + size, dtype=np.uint32)
+        padded = aligned_zeros((PAD + size,), np.uint32)
         padded[:PAD] = bos
         return cls(padded)
 
@@ -140,9 +140,11 @@ def sort_stream(
     ``counts`` (V,) is how often each word stands at one of the places, and ``<s>`` before one.
     """
     bits = max(1, (len(counts) - 1).bit_length())
+    n = int(counts.sum() - counts[bos])
     sorter = Sorter(
-        stream.padded, stream.begin, stream.step, order, bits, bos, *_deal(counts, bos), workers
-    )
+        stream.padded, stream.begin, stream.step, order, bits, bos, *_deal(counts, bos),
+        aligned_zeros((n,), np.uint32), aligned_zeros((n,), np.uint8), workers,
+    )  # fmt: skip
     for first, last in _rounds(sorter):
         sorter.sort(first, last)
         tick(int(sorter.sizes[first:last].sum()))
@@ -192,12 +194,12 @@ def levels_of_sorted(
     row = (ends - sorter.rows).astype(np.uint32)
     give_back_unused()
     levels = [
-        CountLevel(*(np.empty(totals[k], dtype=np.uint32) for _ in range(3)))
+        CountLevel(*(aligned_zeros((totals[k],), np.uint32) for _ in range(3)))
         for k in range(2, order + 1)
     ]
     directory = None
     if weights is None and order > 2:
-        directory = np.zeros(sorter.ranks // BLOCK * (order - 2) * 2, dtype=np.uint32)
+        directory = aligned_zeros((sorter.ranks // BLOCK * (order - 2) * 2,), np.uint32)
     for first, last in _rounds(sorter):
         sorter.emit(first, last, levels, row, weights, directory)
     if directory is not None:
@@ -206,7 +208,7 @@ def levels_of_sorted(
                 sorter.link(first, last, before)
         sorter.drop_stream()
         for level in levels[1:]:
-            level.context = np.empty(len(level), dtype=np.uint32)
+            level.context = aligned_zeros((len(level),), np.uint32)
         for first, last in _rounds(sorter):
             sorter.contexts(first, last, levels, row, directory)
     levels[0].context = levels[0].word

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _smoothing
+from fastembed.core.memory import aligned_zeros
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.ngram.counting import CountLevel
@@ -50,7 +51,7 @@ def estimate_discounted(
         raise OverflowError("a word is there 2**32 times or more, which is too often for this")
     lower, discounts = _unigrams(counts, rule, adjusted, threads)
     used, log_probs, backoffs = [discounts], [], []
-    room = np.empty(max(counts.size[:-1], default=0), dtype=_smoothing.SUM)
+    room = aligned_zeros((max(counts.size[:-1], default=0),), _smoothing.SUM)
     free: NDArray[np.uint32] | None = None  # memory for the back-off weights of a level
     for k in range(2, order + 1):
         level = counts.levels[k - 1]
@@ -63,7 +64,7 @@ def estimate_discounted(
         context = counts.context(k, threads)
         _smoothing.sums(values, context, raw, thresholds[k - 1], sums, pruned, threads)
         _smoothing.probs(values, level.parent, context, sums, pruned, discount, lower, threads)
-        backoff = np.empty(len(sums), dtype=np.float32) if free is None else free.view(np.float32)
+        backoff = aligned_zeros((len(sums),)) if free is None else free.view(np.float32)
         _smoothing.backoffs(sums, pruned, discount, backoff, threads)
         log_probs.append(lower)
         backoffs.append(backoff)
