@@ -28,7 +28,54 @@ FE_INLINE int fe_compare_keys(const fe_word_key *a, const fe_word_key *b, const 
     return c != 0 ? c : (a->index > b->index) - (a->index < b->index);
 }
 
-/* Merge sort, bottom up. Offsets must not decrease. */
+/* Merge sort of n keys, bottom up. other: room for n; the result is in one of the two, and returned. */
+static inline fe_word_key *fe_merge_words(fe_word_key *keys, fe_word_key *other, int64_t n,
+                                          const char *blob, const uint64_t *offsets) {
+    for (int64_t width = 1; width < n; width *= 2) {
+        for (int64_t left = 0; left < n; left += 2 * width) {
+            int64_t middle = left + width < n ? left + width : n;
+            int64_t right = middle + width < n ? middle + width : n;
+            int64_t i = left, j = middle, k = left;
+            while (i < middle && j < right)
+                other[k++] = fe_compare_keys(&keys[i], &keys[j], blob, offsets) < 0 ? keys[i++]
+                                                                                    : keys[j++];
+            while (i < middle) other[k++] = keys[i++];
+            while (j < right) other[k++] = keys[j++];
+        }
+        fe_word_key *swap = keys;
+        keys = other;
+        other = swap;
+    }
+    return keys;
+}
+
+#define FE_WORD_DIGIT 11 /* bits of a digit of the prefix */
+
+/* Radix sort of n keys by their prefixes, from the lowest digit up, which keeps the order of equal
+ * ones. other: room for n; the result is in one of the two, and returned. */
+static inline fe_word_key *fe_radix_words(fe_word_key *keys, fe_word_key *other, int64_t n) {
+    uint32_t at[1 << FE_WORD_DIGIT];
+    const uint64_t mask = (1 << FE_WORD_DIGIT) - 1;
+    for (int bit = 0; bit < 64; bit += FE_WORD_DIGIT) {
+        memset(at, 0, sizeof at);
+        for (int64_t i = 0; i < n; i++) at[keys[i].prefix >> bit & mask]++;
+        if (n > 0 && at[keys[0].prefix >> bit & mask] == n) continue; /* all are equal */
+        uint32_t sum = 0;
+        for (uint64_t digit = 0; digit <= mask; digit++) {
+            uint32_t here = at[digit];
+            at[digit] = sum;
+            sum += here;
+        }
+        for (int64_t i = 0; i < n; i++) other[at[keys[i].prefix >> bit & mask]++] = keys[i];
+        fe_word_key *swap = keys;
+        keys = other;
+        other = swap;
+    }
+    return keys;
+}
+
+/* Put n words in order: by the first eight bytes, then those that share them by the rest. Offsets
+ * must not decrease. */
 static inline fe_status fe_sort_words(const char *blob, const uint64_t *offsets /* IN (n + 1) */,
                                       int64_t n, uint32_t *order /* OUT (n) */) {
     if (n < 0 || n > (int64_t)UINT32_MAX) return FE_EOVERFLOW;
@@ -46,22 +93,15 @@ static inline fe_status fe_sort_words(const char *blob, const uint64_t *offsets 
         keys[i].prefix = prefix;
         keys[i].index = (uint32_t)i;
     }
-    for (int64_t width = 1; width < n; width *= 2) {
-        for (int64_t left = 0; left < n; left += 2 * width) {
-            int64_t middle = left + width < n ? left + width : n;
-            int64_t right = middle + width < n ? middle + width : n;
-            int64_t i = left, j = middle, k = left;
-            while (i < middle && j < right)
-                other[k++] = fe_compare_keys(&keys[i], &keys[j], blob, offsets) < 0 ? keys[i++]
-                                                                                    : keys[j++];
-            while (i < middle) other[k++] = keys[i++];
-            while (j < right) other[k++] = keys[j++];
-        }
-        fe_word_key *swap = keys;
-        keys = other;
-        other = swap;
+    fe_word_key *sorted = n < 256 ? keys : fe_radix_words(keys, other, n);
+    fe_word_key *room = sorted == keys ? other : keys;
+    for (int64_t first = 0, last; first < n; first = last) {
+        last = first + 1;
+        while (last < n && (n < 256 || sorted[last].prefix == sorted[first].prefix)) last++;
+        const fe_word_key *part =
+            fe_merge_words(sorted + first, room + first, last - first, blob, offsets);
+        for (int64_t i = first; i < last; i++) order[i] = part[i - first].index;
     }
-    for (int64_t i = 0; i < n; i++) order[i] = keys[i].index;
     free(keys);
     free(other);
     return FE_OK;

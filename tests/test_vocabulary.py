@@ -56,6 +56,27 @@ def test_from_counts_and_truncate_against_the_oracle(counts, min_count, max_voca
         assert pairs(everything.truncate(max(min_count, 1), max_vocab)) == expected
 
 
+@pytest.mark.parametrize("n", [1, 2, 255, 256, 3000])
+def test_words_are_sorted_by_bytes_equal_ones_by_index(n):
+    """Many that share their first eight bytes, are each other's beginning, or are the same."""
+    rng = np.random.default_rng(n)
+    stems = ["", "a", "ab", "abcdefgh", "abcdefghi", "abcdefg\u00e9", "\U0001f600\U0001f600x"]
+    draws = zip(*rng.integers(0, (7, 7, 90), size=(n, 3)).T.tolist(), strict=True)
+    words = [stems[i] + "z" * j + (str(tail) if tail > 4 else "") for i, j, tail in draws]
+    expected = sorted(range(n), key=lambda i: (words[i].encode(), i))
+    assert WordList.from_words(words).sorted_order().tolist() == expected
+
+
+def test_counts_of_any_size_are_in_order():
+    """Counts that 16 bits hold and those that they do not."""
+    counts = [65534, 65535, 65536, 2**40, 65535, 1, 2**40 + 1, 65536, 1, 65534]
+    words = [f"w{i}" for i in range(len(counts))]
+    found = Vocabulary.from_counts(dict(zip(words, counts, strict=True)))
+    expected = sorted(range(len(counts)), key=lambda i: (-counts[i], words[i]))
+    assert list(found.words) == [words[i] for i in expected]
+    assert found.counts.tolist() == [counts[i] for i in expected]
+
+
 def test_lookups():
     vocabulary = Vocabulary(["<unk>", "the", "café"], [0, 3, 2], specials=["<unk>"], n_raw_tokens=9)
     assert len(vocabulary) == 3
