@@ -20,8 +20,9 @@ glove = training_command(
     """Train GloVe vectors on TEXT (files, folders, globs, URLs or -).
 
     A TEXT may also be a file of counts that "fastembed cooccur" made, or one of word ids that
-    "fastembed encode" made. Ctrl-C finishes the round, saves a checkpoint and exits with 130; the
-    same command with --resume goes on from there.
+    "fastembed encode" made. Triples of Stanford GloVe need their words: fastembed cooccur TRIPLES
+    --vocab FILE -o COUNTS.fe makes counts of them. Ctrl-C finishes the round, saves a checkpoint
+    and exits with 130; the same command with --resume goes on from there.
     """,
     from_counts=True,
     initial=True,

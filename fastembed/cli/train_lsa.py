@@ -19,6 +19,7 @@ lsa = training_command(
     _outcome,
     """Make vectors of words and documents (lines) of TEXT by an SVD of its tf-idf matrix.
 
+    TEXT is files, folders, globs, URLs or -, or a file of word ids that "fastembed encode" made.
     The vectors of the documents are kept in the native format (.fe) only.
     """,
     in_rounds=False,
