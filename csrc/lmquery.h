@@ -6,13 +6,15 @@
  *
  * A table is some banks of 64-byte lines. x is scrambled by a bijection; its upper bits choose the
  * line, and its lower bits, which together with the line give x back, are stored: a quotient table
- * after Cleary (1984). So an n-gram takes 2 to 4 bytes for its key, none is ever mistaken for
+ * after Cleary (1984). So an n-gram takes 17 to 24 bits for its key, none is ever mistaken for
  * another, and the table can be listed. What finds its line full goes to the next, much smaller
  * bank; a filter of 8 bits in the line tells which absent keys need not be looked for there.
  *
- * A line: `slots` keys as planes of bytes (all lowest bytes, all second ones, ...), then as many
- * probabilities, then back-off weights, each a float32 or an index into a book of float32; byte 63
- * is the filter. A key is stored as 1 + its lower bits, 0 is an empty slot.
+ * A line has `slots` slots, filled from the first on. Its bits, the lowest of byte 0 first: the low
+ * bytes of the keys and their second bytes, which are compared at once; then a record a slot, of as
+ * many bits as it needs: the rest of the key, the probability, the back-off weight. If that is more
+ * than can be read at once, the back-off weights stand behind the records. Byte 62 has in its upper
+ * half how many slots are taken, byte 63 is the filter.
  */
 #ifndef FE_LMQUERY_H
 #define FE_LMQUERY_H
@@ -23,35 +25,50 @@
 #define FE_LM_MAX_ORDER 16
 #define FE_LM_BANKS 16
 #define FE_LM_LINE 64
-#define FE_LM_FILTER 63          /* byte of a line */
-#define FE_LM_BATCH 1024         /* look-ups of one order that are done together */
-#define FE_LM_AHEAD 32           /* of them, whose lines are on their way */
-#define FE_LM_NONE UINT64_MAX    /* no node */
+#define FE_LM_LINE_BITS 500 /* for keys and values */
+#define FE_LM_SLOTS 15      /* in a line, at most */
+#define FE_LM_PLANES 2      /* bytes of a key that are compared at once */
+#define FE_LM_FIELD 57      /* bits that can be read at once, wherever they begin */
+#define FE_LM_TAKEN 62      /* byte of a line */
+#define FE_LM_FILTER 63     /* byte of a line */
+#define FE_LM_BATCH 1024    /* look-ups of one order that are done together */
+#define FE_LM_AHEAD 32      /* of them, whose lines are on their way */
+#define FE_LM_NONE UINT64_MAX /* no node */
 #define FE_LM_MAX_KEY_BITS 62
 
 typedef struct {
-    uint8_t *lines;      /* (n_lines, 64); written while the bank is filled only */
+    uint8_t *lines;       /* (n_lines, 64); written while the bank is filled only */
     uint64_t n_lines;
-    uint64_t first;      /* node of the first slot */
-    uint32_t stored_bits; /* of the scrambled key, stored */
-    uint32_t slots;      /* in a line, at most 16 */
-    uint32_t key_bytes, prob_at, back_at;
+    uint64_t first;       /* node of the first slot */
+    uint32_t stored_bits; /* of the scrambled key, at least 8 * FE_LM_PLANES */
+    uint32_t slots;
+    uint32_t rest_bits;   /* of the stored bits, in the record */
+    uint32_t record_bits; /* at most FE_LM_FIELD */
+    uint32_t record_end;  /* where the first record ends, in bits */
+    uint32_t back_end;    /* where the first back-off weight ends; 0: it is in the record */
 } fe_lm_bank;
+
+/* How values of one kind are stored. Without loss: what float32 they are, counted from the smallest
+ * one in the order of their bits; 0 is 0.0. Or as an index into a book. */
+typedef struct {
+    uint32_t bits; /* at most 32; 0: not stored, 0.0 */
+    uint32_t base; /* bits of a float32 = base + code */
+    const float *book; /* (2^bits,) or NULL */
+} fe_lm_coding;
 
 /* All n-grams of one order > 1. */
 typedef struct fe_lm_level {
     fe_lm_bank bank[FE_LM_BANKS];
     uint32_t n_banks;
     uint32_t key_bits;
-    uint32_t prob_bytes, back_bytes; /* 4: float32; 1 or 2: index into the book; 0: none */
-    const float *prob_book, *back_book; /* (256,) or (65536,) */
+    fe_lm_coding prob, back;
     uint64_t n_nodes;
 } fe_lm_level;
 
 /* Words to ids; see lmquery_words.h. */
 typedef struct {
-    const uint64_t *slots; /* (n_slots,) upper half of the hash, id + 1; 0: empty */
-    uint64_t n_slots;      /* a power of two */
+    const uint64_t *slots; /* (n_slots,) lower half of the hash, id + 1; 0: empty */
+    uint64_t n_slots;
     const uint8_t *blob;   /* (blob_bytes,) */
     uint64_t blob_bytes;
     const uint64_t *offsets; /* (n_words + 1,) */
@@ -103,49 +120,74 @@ FE_INLINE uint64_t fe_lm_line(const fe_lm_bank *bank, uint32_t bits, uint64_t x)
     return fe_lm_mulhi(x << (64 - bits), bank->n_lines);
 }
 
-FE_INLINE uint64_t fe_lm_code(const fe_lm_bank *bank, uint64_t x) {
-    return 1 + (x & ((UINT64_C(1) << bank->stored_bits) - 1));
+/* What is stored of a scrambled key. */
+FE_INLINE uint64_t fe_lm_stored(const fe_lm_bank *bank, uint64_t x) {
+    return x & ((UINT64_C(1) << bank->stored_bits) - 1);
 }
 
-/* A mark in the filter of a line: 1 << (code & 7). */
-FE_INLINE uint8_t fe_lm_mark(uint64_t code) { return (uint8_t)(1u << (code & 7)); }
+/* A mark in the filter of a line. */
+FE_INLINE uint8_t fe_lm_mark(uint64_t stored) { return (uint8_t)(1u << (stored & 7)); }
 
-/* Bit i: slot i holds the code. key_bytes: the bank's, which a compiler may know. */
-FE_INLINE uint32_t fe_lm_match(const fe_lm_bank *bank, uint32_t key_bytes, const uint8_t *line,
-                               uint64_t code) {
-    return fe_eq16_planes(line, bank->slots, key_bytes, code) & ((1u << bank->slots) - 1);
+/* The bits of a line before `end`, 0 < bits <= FE_LM_FIELD. The eight bytes that are read begin in
+ * the line, since end >= FE_LM_FIELD. */
+FE_INLINE uint64_t fe_lm_field(const uint8_t *line, uint32_t end, uint32_t bits) {
+    uint64_t word;
+    memcpy(&word, line + (end + 7) / 8 - 8, 8);
+    return word << (-end & 7) >> (64 - bits);
 }
 
-FE_INLINE float fe_lm_value(const uint8_t *p, uint32_t bytes, const float *book) {
-    if (bytes == 4) {
-        float value;
-        memcpy(&value, p, 4);
-        return value;
+FE_INLINE uint64_t fe_lm_record(const fe_lm_bank *bank, const uint8_t *line, uint32_t lane) {
+    return fe_lm_field(line, bank->record_end + lane * bank->record_bits, bank->record_bits);
+}
+
+/* The lowest of some slots; 0 if there is none. */
+FE_INLINE uint32_t fe_lm_lane(uint32_t slots) { return (uint32_t)fe_ctz64(slots | 0x10000) & 15; }
+
+/* Whether a slot has the stored key; OUT lane and its record. Two bytes of the key decide nearly
+ * always. */
+FE_INLINE int fe_lm_match(const fe_lm_bank *bank, const uint8_t *line, uint64_t stored,
+                          uint32_t *lane, uint64_t *record) {
+    const uint32_t slots = (1u << bank->slots) - 1, taken = (1u << (line[FE_LM_TAKEN] >> 4)) - 1;
+    const uint64_t rest = stored >> 8 * FE_LM_PLANES, mask = (UINT64_C(1) << bank->rest_bits) - 1;
+    uint32_t may = fe_eq16_planes(line, bank->slots, FE_LM_PLANES, stored) & slots & taken;
+    while (may != 0) {
+        *lane = fe_lm_lane(may);
+        *record = fe_lm_record(bank, line, *lane);
+        if (FE_LIKELY((*record & mask) == rest)) return 1;
+        may &= may - 1;
     }
-    uint16_t index = p[0];
-    if (bytes == 2) memcpy(&index, p, 2);
-    return book[index];
+    return 0;
+}
+
+FE_INLINE float fe_lm_decode(const fe_lm_coding *coding, uint32_t code) {
+    if (coding->book != NULL) return coding->book[code];
+    const uint32_t bits = code + (coding->base & -(uint32_t)(code != 0));
+    float value;
+    memcpy(&value, &bits, 4);
+    return value;
 }
 
 /* What slot `lane` of a line holds. */
 FE_INLINE fe_lm_hit fe_lm_slot(const fe_lm_level *level, const fe_lm_bank *bank,
-                               const uint8_t *line, uint32_t lane) {
+                               const uint8_t *line, uint32_t lane, uint64_t record) {
+    const uint32_t p = level->prob.bits, b = level->back.bits;
+    const uint64_t prob = record >> bank->rest_bits;
     fe_lm_hit hit;
     hit.node = bank->first + (uint64_t)(line - bank->lines) / FE_LM_LINE * bank->slots + lane;
-    hit.prob = fe_lm_value(line + bank->prob_at + lane * level->prob_bytes, level->prob_bytes,
-                           level->prob_book);
-    hit.back = level->back_bytes == 0
-                   ? 0.0f
-                   : fe_lm_value(line + bank->back_at + lane * level->back_bytes,
-                                 level->back_bytes, level->back_book);
+    hit.prob = fe_lm_decode(&level->prob, (uint32_t)(prob & ((UINT64_C(1) << p) - 1)));
+    hit.back = 0.0f;
+    if (b != 0)
+        hit.back = fe_lm_decode(
+            &level->back, (uint32_t)(bank->back_end == 0
+                                         ? prob >> p
+                                         : fe_lm_field(line, bank->back_end + lane * b, b)));
     return hit;
 }
 
 /* The n-grams row[0], ..., row[n - 1] of a batch in one bank, by scrambled keys. Returns how many may
  * be in the next bank; their keys and rows move to the front of x and row. */
-FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *bank,
-                                 uint32_t key_bytes, uint64_t *x, uint16_t *row, uint32_t n,
-                                 fe_lm_hit *hit) {
+FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *bank, uint64_t *x,
+                                 uint16_t *row, uint32_t n, fe_lm_hit *hit) {
     const uint8_t *line[FE_LM_BATCH + FE_LM_AHEAD];
     uint32_t left = 0;
     for (uint32_t j = 0; j < n; j++)
@@ -153,19 +195,20 @@ FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *ban
     for (uint32_t j = 0; j < FE_LM_AHEAD; j++) line[n + j] = line[n - 1];
     for (uint32_t j = 0; j < FE_LM_AHEAD; j++) FE_PREFETCH(line[j]);
     for (uint32_t j = 0; j < n; j++) {
-        const uint64_t code = fe_lm_code(bank, x[j]);
+        const uint64_t stored = fe_lm_stored(bank, x[j]);
         FE_PREFETCH(line[j + FE_LM_AHEAD]);
-        const uint32_t found = fe_lm_match(bank, key_bytes, line[j], code);
         const uint32_t i = row[j];
-        if (found) {
-            hit[i] = fe_lm_slot(level, bank, line[j], (uint32_t)fe_ctz64(found));
-        } else {
-            hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-            /* without a branch: whether the filter says so cannot be predicted */
-            x[left] = x[j];
-            row[left] = (uint16_t)i;
-            left += (line[j][FE_LM_FILTER] & fe_lm_mark(code)) != 0;
+        uint32_t lane;
+        uint64_t record;
+        if (fe_lm_match(bank, line[j], stored, &lane, &record)) {
+            hit[i] = fe_lm_slot(level, bank, line[j], lane, record);
+            continue;
         }
+        hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
+        /* without a branch: whether the filter says so cannot be predicted */
+        x[left] = x[j];
+        row[left] = (uint16_t)i;
+        left += (line[j][FE_LM_FILTER] & fe_lm_mark(stored)) != 0;
     }
     return left;
 }
@@ -185,8 +228,7 @@ FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint
     for (uint32_t b = 0; b < level->n_banks && n > 0; b++) {
         const fe_lm_bank *bank = &level->bank[b];
         for (uint32_t j = 0; j < n; j++) x[j] = fe_lm_scramble(x[j], level->key_bits);
-        n = bank->key_bytes == 3 ? fe_lm_find_in(level, bank, 3, x, row, n, hit)
-                                 : fe_lm_find_in(level, bank, bank->key_bytes, x, row, n, hit);
+        n = fe_lm_find_in(level, bank, x, row, n, hit);
     }
 }
 

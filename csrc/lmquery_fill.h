@@ -9,7 +9,7 @@ typedef struct fe_lm_rows {
     const uint32_t *word;   /* [i * stride] oldest word of row i */
     const void *suffix;     /* (n,) row of the order below, or its node if below is NULL */
     const void *below;      /* (n_below,) nodes of these rows, or NULL */
-    const uint8_t *prob, *back; /* (n, prob_bytes), (n, back_bytes) as they are stored */
+    const uint32_t *prob, *back; /* (n,) bits of float32, or indices where there is a book */
     void *node;             /* (n,) OUT, or NULL */
     uint64_t n_below;       /* nodes of the order below if below is NULL */
     uint32_t stride;
@@ -33,14 +33,18 @@ FE_INLINE uint64_t fe_lm_index(const void *indices, int wide, uint64_t i) {
     return wide ? ((const uint64_t *)indices)[i] : ((const uint32_t *)indices)[i];
 }
 
-/* Copy a value of 4, 2 or 1 bytes. */
-FE_INLINE void fe_lm_store(uint8_t *to, const uint8_t *from, uint32_t bytes) {
-    if (bytes == 4)
-        memcpy(to, from, 4);
-    else if (bytes == 2)
-        memcpy(to, from, 2);
-    else
-        *to = *from;
+/* Set bits of a line before `end`, which are 0: see fe_lm_field. A line belongs to one thread. */
+FE_INLINE void fe_lm_put(uint8_t *line, uint32_t end, uint32_t bits, uint64_t value) {
+    uint8_t *at = line + (end + 7) / 8 - 8;
+    uint64_t word;
+    memcpy(&word, at, 8);
+    word |= value << (64 - bits) >> (-end & 7);
+    memcpy(at, &word, 8);
+}
+
+/* The code of a value: see fe_lm_decode. */
+FE_INLINE uint32_t fe_lm_encode(const fe_lm_coding *coding, uint32_t value) {
+    return coding->book != NULL || value == 0 ? value : value - coding->base;
 }
 
 /* The keys of the chosen rows from .. to - 1, scrambled for the last bank. FE_EINVAL: a suffix or a
@@ -83,12 +87,15 @@ static inline fe_status fe_lm_keys(const fe_lm_level *level, uint32_t n_words,
     return FE_OK;
 }
 
-/* What fe_lm_fill does, for a number of bytes that the compiler knows. */
-FE_INLINE void fe_lm_place(const fe_lm_level *level, uint32_t key_bytes, const fe_lm_rows *rows,
-                           const fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
-                           uint64_t to, uint8_t *full, uint64_t *again) {
+/* Put every chosen row whose line is in [from, to) of the last bank there; where the line is full,
+ * mark its filter. Threads take ranges of lines; the result does not depend on how many there are.
+ * IN x of fe_lm_keys; OUT full: [i] whether the line of chosen row i was; INOUT *again: lowered to
+ * the first chosen row that was there before. Both for rows of these lines only. */
+static inline void fe_lm_fill(const fe_lm_level *level, const fe_lm_rows *rows,
+                              const fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
+                              uint64_t to, uint8_t *full, uint64_t *again) {
     const fe_lm_bank *bank = &level->bank[level->n_banks - 1];
-    const uint32_t slots = bank->slots, p = level->prob_bytes, q = level->back_bytes;
+    const uint32_t slots = bank->slots, p = level->prob.bits, q = level->back.bits;
     uint64_t at[FE_LM_BLOCK + FE_LM_SOON];
     uint32_t which[FE_LM_BLOCK];
     for (uint64_t begin = 0; begin < chosen->n; begin += FE_LM_BLOCK) {
@@ -107,24 +114,33 @@ FE_INLINE void fe_lm_place(const fe_lm_level *level, uint32_t key_bytes, const f
         for (uint32_t j = 0; j < c; j++) {
             FE_PREFETCH_WRITE(bank->lines + at[j + FE_LM_SOON] * FE_LM_LINE);
             uint8_t *line = bank->lines + at[j] * FE_LM_LINE;
-            const uint64_t i = begin + which[j], code = fe_lm_code(bank, x[i]);
+            const uint64_t i = begin + which[j], stored = fe_lm_stored(bank, x[i]);
             const uint64_t row = fe_lm_chosen_row(chosen, i);
-            /* an empty slot is one whose code is 0 */
-            const uint32_t empty = fe_lm_match(bank, key_bytes, line, 0);
-            full[i] = empty == 0;
-            if (FE_UNLIKELY(fe_lm_match(bank, key_bytes, line, code) != 0)) {
+            const uint32_t lane = line[FE_LM_TAKEN] >> 4;
+            uint32_t other;
+            uint64_t record;
+            full[i] = lane == slots;
+            if (FE_UNLIKELY(fe_lm_match(bank, line, stored, &other, &record))) {
                 if (i < *again) *again = i;
                 continue;
             }
-            if (empty == 0) {
-                line[FE_LM_FILTER] |= fe_lm_mark(code);
+            if (lane == slots) {
+                line[FE_LM_FILTER] |= fe_lm_mark(stored);
                 continue;
             }
-            const uint32_t lane = (uint32_t)fe_ctz64(empty);
-            for (uint32_t b = 0; b < key_bytes; b++)
-                line[b * slots + lane] = (uint8_t)(code >> (8 * b));
-            fe_lm_store(line + bank->prob_at + lane * p, rows->prob + row * p, p);
-            if (q) fe_lm_store(line + bank->back_at + lane * q, rows->back + row * q, q);
+            for (uint32_t b = 0; b < FE_LM_PLANES; b++)
+                line[b * slots + lane] = (uint8_t)(stored >> (8 * b));
+            record = stored >> 8 * FE_LM_PLANES |
+                     (uint64_t)fe_lm_encode(&level->prob, rows->prob[row]) << bank->rest_bits;
+            if (q > 0) {
+                const uint64_t back = fe_lm_encode(&level->back, rows->back[row]);
+                if (bank->back_end == 0)
+                    record |= back << (bank->rest_bits + p);
+                else
+                    fe_lm_put(line, bank->back_end + lane * q, q, back);
+            }
+            fe_lm_put(line, bank->record_end + lane * bank->record_bits, bank->record_bits, record);
+            line[FE_LM_TAKEN] = (uint8_t)(line[FE_LM_TAKEN] + 16);
             const uint64_t node = bank->first + at[j] * slots + lane;
             if (rows->node == NULL) continue;
             if (rows->wide_node)
@@ -133,20 +149,6 @@ FE_INLINE void fe_lm_place(const fe_lm_level *level, uint32_t key_bytes, const f
                 ((uint32_t *)rows->node)[row] = (uint32_t)node;
         }
     }
-}
-
-/* Put every chosen row whose line is in [from, to) of the last bank there; where the line is full,
- * mark its filter. Threads take ranges of lines; the result does not depend on how many there are.
- * IN x of fe_lm_keys; OUT full: [i] whether the line of chosen row i was; INOUT *again: lowered to
- * the first chosen row that was there before. Both for rows of these lines only. */
-static inline void fe_lm_fill(const fe_lm_level *level, const fe_lm_rows *rows,
-                              const fe_lm_chosen *chosen, const uint64_t *x, uint64_t from,
-                              uint64_t to, uint8_t *full, uint64_t *again) {
-    const uint32_t bytes = level->bank[level->n_banks - 1].key_bytes;
-    if (bytes == 3)
-        fe_lm_place(level, 3, rows, chosen, x, from, to, full, again);
-    else
-        fe_lm_place(level, bytes, rows, chosen, x, from, to, full, again);
 }
 
 /* The inverse of an odd number modulo 2^64 (Newton: each step doubles the bits that are right). */
@@ -191,15 +193,17 @@ static inline uint64_t fe_lm_list(const fe_lm_level *level, uint32_t n_words, ui
         const uint8_t *line = bank->lines + at * FE_LM_LINE;
         uint64_t base = 0;
         if (node != NULL) base = fe_lm_first_key(bank, level->key_bits, at);
-        for (uint32_t lane = 0; lane < bank->slots; lane++) {
-            uint64_t code = 0;
-            for (uint32_t j = 0; j < bank->key_bytes; j++)
-                code |= (uint64_t)line[j * bank->slots + lane] << (8 * j);
-            if (code == 0) continue;
+        const uint32_t taken = line[FE_LM_TAKEN] >> 4;
+        for (uint32_t lane = 0; lane < taken && lane < bank->slots; lane++) {
             if (node != NULL) {
-                uint64_t x = base + ((code - 1 - base) & mask);
+                const uint64_t record = fe_lm_record(bank, line, lane);
+                uint64_t stored = (record & ((UINT64_C(1) << bank->rest_bits) - 1))
+                                  << 8 * FE_LM_PLANES;
+                for (uint32_t j = 0; j < FE_LM_PLANES; j++)
+                    stored |= (uint64_t)line[j * bank->slots + lane] << (8 * j);
+                uint64_t x = base + ((stored - base) & mask);
                 for (uint32_t j = 0; j <= b; j++) x = fe_lm_unscramble(x, level->key_bits);
-                const fe_lm_hit hit = fe_lm_slot(level, bank, line, lane);
+                const fe_lm_hit hit = fe_lm_slot(level, bank, line, lane, record);
                 node[count] = hit.node;
                 suffix[count] = x / n_words;
                 word[count] = (uint32_t)(x % n_words);
@@ -212,34 +216,56 @@ static inline uint64_t fe_lm_list(const fe_lm_level *level, uint32_t n_words, ui
     return count;
 }
 
-/* The distinct values among values (n,), in order of appearance, to book (capacity <= 65536,), and
- * the index of each as a uint16 to code (n,). Returns how many, or -1 if there are more than
- * capacity. Values are told apart by their bits. */
-static inline int64_t fe_lm_book(const float *values, uint64_t n, float *book, int64_t capacity,
-                                 uint16_t *code) {
-    enum { SLOTS = 1 << 18 };
-    uint32_t *slots = fe_calloc_array(SLOTS, sizeof *slots); /* index + 1 */
-    if (slots == NULL) return -2;
-    int64_t size = 0;
+/* What a coding without a book needs: values (n,) by their bits. OUT *base, one less than the least
+ * of those that are not 0; returns the largest code. */
+static inline uint32_t fe_lm_span(const uint32_t *values, uint64_t n, uint32_t *base) {
+    uint32_t low = UINT32_MAX, high = 0;
     for (uint64_t i = 0; i < n; i++) {
-        uint32_t bits, other;
-        memcpy(&bits, &values[i], 4);
-        uint32_t at = (uint32_t)(bits * UINT32_C(0x9e3779b1)) >> 14;
-        for (;; at = (at + 1) & (SLOTS - 1)) {
-            if (slots[at] == 0) {
-                if (size == capacity) {
-                    free(slots);
-                    return -1;
-                }
-                book[size] = values[i];
-                slots[at] = (uint32_t)++size;
-                break;
-            }
-            memcpy(&other, &book[slots[at] - 1], 4);
-            if (other == bits) break;
-        }
-        code[i] = (uint16_t)(slots[at] - 1);
+        const uint32_t less = values[i] - 1; /* 0 becomes the largest */
+        low = less < low ? less : low;
+        high = values[i] > high ? values[i] : high;
     }
+    *base = high == 0 ? 0 : low;
+    return high - *base;
+}
+
+FE_INLINE uint32_t fe_lm_book_slot(uint32_t value, uint32_t bits) {
+    return value * UINT32_C(0x9e3779b1) >> (32 - bits);
+}
+
+/* The distinct values among values (n,), in order of appearance, to book (capacity,), and the index
+ * of each to code (n,). Returns how many, -1 if there are more than capacity, -2 without memory.
+ * Values are told apart by their bits. */
+static inline int64_t fe_lm_book(const uint32_t *values, uint64_t n, uint32_t *book,
+                                 int64_t capacity, uint32_t *code) {
+    uint32_t bits = 16;
+    uint32_t *slots = fe_calloc_array((size_t)1 << bits, sizeof *slots); /* index + 1 */
+    int64_t size = 0;
+    for (uint64_t i = 0; i < n && slots != NULL; i++) {
+        const uint32_t value = values[i], mask = (UINT32_C(1) << bits) - 1;
+        uint32_t at = fe_lm_book_slot(value, bits);
+        while (slots[at] != 0 && book[slots[at] - 1] != value) at = (at + 1) & mask;
+        if (slots[at] == 0) {
+            if (size == capacity) {
+                free(slots);
+                return -1;
+            }
+            book[size] = value;
+            slots[at] = (uint32_t)++size;
+        }
+        code[i] = slots[at] - 1;
+        if (4 * size > (int64_t)mask) { /* too full: twice as large */
+            free(slots);
+            bits++;
+            slots = fe_calloc_array((size_t)1 << bits, sizeof *slots);
+            for (int64_t j = 0; j < size && slots != NULL; j++) {
+                at = fe_lm_book_slot(book[j], bits);
+                while (slots[at] != 0) at = (at + 1) & ((UINT32_C(1) << bits) - 1);
+                slots[at] = (uint32_t)j + 1;
+            }
+        }
+    }
+    if (slots == NULL) return -2;
     free(slots);
     return size;
 }

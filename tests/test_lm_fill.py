@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,22 @@ from fastembed.ngram.binary import QueryTables
 from fastembed.text.wordlist import WordList
 
 V = 500
-SLOTS = 7  # in a line: of keys of 3 bytes and float32 with back-off weights of 16 bits
+STORED = 18  # bits of a key in its line
+
+
+class Coding(NamedTuple):
+    """How the values of the bank lie in it."""
+
+    slots: int
+    prob_bits: int
+    prob_base: int
+    back_bits: int
+    apart: bool  # the back-off weights stand behind the records
+
+
+# probabilities from 2^-24 to 1 and an index of 16 bits: read at once; float32 of both: not
+TOGETHER = Coding(8, 28, 0x33000000, 16, False)
+APART = Coding(6, 32, 0, 32, True)
 
 
 @pytest.fixture(params=_kernels.available())
@@ -22,7 +39,7 @@ def isa(request):
     _kernels.select(before)
 
 
-def open_bank(n_lines):
+def open_bank(n_lines, coding):
     """A model of bigrams with an empty bank of some lines, and these."""
     words = WordList.from_words(["<unk>", "<s>", "</s>", *(f"w{i}" for i in range(V - 3))])
     zero = np.zeros(V, dtype=np.float32)
@@ -30,62 +47,74 @@ def open_bank(n_lines):
     query = _lmquery.Query(
         words.blob, words.offsets, slots, zero, zero, order=3, unk=0, bos=1, eos=2
     )
-    query.set_level(2, key_bits=18, prob_bytes=4, back_bytes=2, back_book=np.zeros(65536, "f4"))
+    query.set_level(
+        2, key_bits=18, prob_bits=coding.prob_bits, prob_base=coding.prob_base,
+        back_bits=coding.back_bits,
+        back_book=np.zeros(65536, "f4") if coding.back_bits == 16 else None,
+    )  # fmt: skip
     room = np.zeros(64 * n_lines + 64, dtype=np.uint8)
     lines = room[-room.ctypes.data % 64 :][: 64 * n_lines].reshape(-1, 64)
-    query.add_bank(2, lines, stored_bits=18, slots=SLOTS, key_bytes=3)
+    query.add_bank(2, lines, stored_bits=STORED, slots=coding.slots)
     return query, lines
 
 
 def rows_of(n, seed=0):
-    """Different bigrams: word, suffix, prob, back."""
+    """Different bigrams: word, suffix, prob (some are 0), back."""
     rng = np.random.default_rng(seed)
     key = rng.choice(V * V, n, replace=False)
-    prob = rng.random(n, dtype=np.float32).view(np.uint8).reshape(-1, 4)
-    back = rng.integers(0, 65536, n, dtype=np.uint16).view(np.uint8).reshape(-1, 2)
-    return (key % V).astype(np.uint32), (key // V).astype(np.uint32), prob, back
+    prob = (rng.random(n, dtype=np.float32) * (rng.random(n) < 0.9)).astype(np.float32)
+    back = rng.integers(0, 65536, n, dtype=np.uint32)
+    return (key % V).astype(np.uint32), (key // V).astype(np.uint32), prob.view(np.uint32), back
 
 
-def place(word, suffix, prob, back, n_lines, *, below=None, rows=None, wide=False, workers=1):
-    query, lines = open_bank(n_lines)
+def place(
+    word, suffix, prob, back, n_lines, *, coding=TOGETHER, below=None, rows=None, wide=False,
+    workers=1,
+):  # fmt: skip
+    query, lines = open_bank(n_lines, coding)
     node = np.full(len(word), 2**32 - 1, dtype=np.uint64 if wide else np.uint32)
     again, full = _lmfill.fill(query, 2, word, suffix, below, prob, back, node, rows, workers)
     return again, full, node, lines
 
 
-def plainly(word, suffix, prob, back, n_lines, rows):
-    """One row after the other, keys and lines in Python's integers."""
-    lines = np.zeros((n_lines, 64), dtype=np.uint8)
+def plainly(word, suffix, prob, back, n_lines, rows, coding):
+    """One row after the other; keys and lines are Python's integers."""
+    lines = [0] * n_lines
     node, full = np.full(len(word), 2**32 - 1, dtype=np.uint64), []
+    slots, p, q = coding.slots, coding.prob_bits, coding.back_bits
     for row in rows:
         x, mask, half = int(suffix[row]) * V + int(word[row]), 2**18 - 1, 9
         x = x * 0x9E3779B97F4A7C15 & mask
         x = (x ^ x >> half) * 0xD6E8FEB86659FD93 & mask
         x ^= x >> half
-        at, code = (x * n_lines) >> 18, x + 1
-        line = lines[at]
-        keys = [int(line[i]) | int(line[SLOTS + i]) << 8 | int(line[2 * SLOTS + i]) << 16
-                for i in range(SLOTS)]  # fmt: skip
-        if 0 not in keys:
-            line[63] |= 1 << (code & 7)
+        at = (x * n_lines) >> 18
+        lane = lines[at] >> 500 & 15
+        if lane == slots:
+            lines[at] |= 1 << 504 + (x & 7)
             full.append(row)
             continue
-        lane = keys.index(0)
-        for byte in range(3):
-            line[byte * SLOTS + lane] = code >> 8 * byte & 255
-        line[3 * SLOTS + 4 * lane :][:4] = prob[row]
-        line[7 * SLOTS + 2 * lane :][:2] = back[row]
-        node[row] = at * SLOTS + lane
-    return full, node, lines
+        value = int(prob[row]) - coding.prob_base if prob[row] else 0
+        record, bits, weight = x >> 16 | value << STORED - 16, STORED - 16 + p, int(back[row])
+        lines[at] |= (x & 255) << 8 * lane | (x >> 8 & 255) << 8 * (slots + lane)
+        if coding.apart:
+            lines[at] |= weight << slots * (STORED + p) + lane * q
+        else:
+            record, bits = record | weight << bits, bits + q
+        lines[at] |= record << 16 * slots + lane * bits
+        lines[at] += 1 << 500
+        node[row] = at * slots + lane
+    raw = b"".join(line.to_bytes(64, "little") for line in lines)
+    return full, node, np.frombuffer(raw, dtype=np.uint8).reshape(-1, 64)
 
 
+@pytest.mark.parametrize("coding", [TOGETHER, APART])
 @pytest.mark.parametrize("n", [1, 63, 64, 65, 1023, 1024, 1025, 3000])
-def test_rows_lie_where_the_plain_way_puts_them(isa, n):
+def test_rows_lie_where_the_plain_way_puts_them(isa, n, coding):
     rows = rows_of(n, seed=n)
     n_lines = max(1, n // 9)  # some are full
     for chosen in (None, np.arange(0, n, 3, dtype=np.uint64)):
-        wanted = plainly(*rows, n_lines, range(n) if chosen is None else chosen.tolist())
-        again, full, node, lines = place(*rows, n_lines, rows=chosen)
+        wanted = plainly(*rows, n_lines, range(n) if chosen is None else chosen.tolist(), coding)
+        again, full, node, lines = place(*rows, n_lines, rows=chosen, coding=coding)
         assert again == -1
         assert full.tolist() == wanted[0]
         assert np.array_equal(node, wanted[1])
@@ -141,9 +170,8 @@ def test_lines_of_a_mapped_file_cannot_be_filled(tmp_path):
     NgramLM(order=2, smoothing="additive").fit(text).save(tmp_path / "x.fe")
     tables = NgramLM.load(tmp_path / "x.fe").tables_
     one = np.zeros(1, dtype=np.uint32)
-    prob = np.zeros((1, 4), dtype=np.uint8)
     with pytest.raises(ValueError, match="cannot be written"):
-        _lmfill.fill(tables.query, 2, one, one, None, prob, None, None, None, 1)
+        _lmfill.fill(tables.query, 2, one, one, None, one, None, None, None, 1)
 
 
 def test_saving_leaves_the_model_as_it_was(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from oracle_lm import OracleLM, random_arpa
 
 from fastembed import FormatError, NgramLM
-from fastembed._native import _kernels, _lmfill, _lmquery, _lmscore
+from fastembed._native import _kernels, _lmquery, _lmscore
 from fastembed.ngram.arpa_reader import read_arpa
 from fastembed.ngram.binary import QueryTables, RepeatedNgram
 from fastembed.ngram.tables import BackoffTables, Level
@@ -254,15 +254,6 @@ def test_damaged_native_file(tmp_path):
     (tmp_path / "cut.fe").write_bytes(data[:-100])
     with pytest.raises(FormatError):
         NgramLM.load(tmp_path / "cut.fe")
-
-
-def test_quantising_keeps_what_has_few_values():
-    values = np.array([-1, -2, -1, 0, -3], dtype=np.float32)
-    book, codes = _lmfill.book(values, 4)
-    assert book.tolist() == [-1, -2, 0, -3]
-    assert codes.tolist() == [0, 1, 0, 2, 3]
-    assert _lmfill.book(values, 3) is None
-    assert _lmfill.book(values[:0], 3)[0].tolist() == []
 
 
 def test_states_belong_to_their_model(tmp_path):

@@ -145,24 +145,32 @@ cdef extern from "lmquery_score.h" nogil:
     enum:
         FE_LM_MAX_ORDER
         FE_LM_BANKS
+        FE_LM_FIELD
+        FE_LM_LINE
+        FE_LM_LINE_BITS
         FE_LM_MAX_KEY_BITS
+        FE_LM_PLANES
+        FE_LM_SLOTS
     ctypedef struct fe_lm_bank:
         uint8_t *lines
         uint64_t n_lines
         uint64_t first
         uint32_t stored_bits
         uint32_t slots
-        uint32_t key_bytes
-        uint32_t prob_at
-        uint32_t back_at
+        uint32_t rest_bits
+        uint32_t record_bits
+        uint32_t record_end
+        uint32_t back_end
+    ctypedef struct fe_lm_coding:
+        uint32_t bits
+        uint32_t base
+        const float *book
     ctypedef struct fe_lm_level:
         fe_lm_bank *bank
         uint32_t n_banks
         uint32_t key_bits
-        uint32_t prob_bytes
-        uint32_t back_bytes
-        const float *prob_book
-        const float *back_book
+        fe_lm_coding prob
+        fe_lm_coding back
         uint64_t n_nodes
     ctypedef struct fe_lm_words:
         const uint64_t *slots
@@ -218,8 +226,8 @@ cdef extern from "lmquery_fill.h" nogil:
         const uint32_t *word
         const void *suffix
         const void *below
-        const uint8_t *prob
-        const uint8_t *back
+        const uint32_t *prob
+        const uint32_t *back
         void *node
         uint64_t n_below
         uint32_t stride

@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from fastembed._native._lmquery import Query
 
 def book(
-    values: NDArray[np.float32], capacity: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint16]] | None: ...
+    values: NDArray[np.uint32], capacity: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]] | None: ...
+def span(values: NDArray[np.uint32]) -> tuple[int, int]: ...
 def word_slots(
     blob: NDArray[np.uint8], offsets: NDArray[np.uint64]
 ) -> tuple[NDArray[np.uint64], int]: ...
@@ -17,8 +18,8 @@ def fill(
     word: NDArray[np.uint32],
     suffix: NDArray[Any],
     below: NDArray[Any] | None,
-    prob: NDArray[np.uint8],
-    back: NDArray[np.uint8] | None,
+    prob: NDArray[np.uint32],
+    back: NDArray[np.uint32] | None,
     node: NDArray[Any] | None,
     rows: NDArray[np.uint64] | None,
     workers: int,

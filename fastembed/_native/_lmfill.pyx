@@ -4,7 +4,7 @@ import numpy as np
 
 from cpython.exc cimport PyErr_CheckSignals
 from cython.parallel cimport prange
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from fastembed._native._kernels cimport (
@@ -12,7 +12,8 @@ from fastembed._native._kernels cimport (
 from fastembed._native._lmquery cimport Query
 
 cdef extern from "lmquery_fill.h" nogil:
-    int64_t fe_lm_book(const float *, uint64_t, float *, int64_t, uint16_t *) noexcept
+    int64_t fe_lm_book(const uint32_t *, uint64_t, uint32_t *, int64_t, uint32_t *) noexcept
+    uint32_t fe_lm_span(const uint32_t *, uint64_t, uint32_t *) noexcept
 
 cdef extern from "lmquery_words.h" nogil:
     int64_t fe_lm_words_fill(const uint8_t *, const uint64_t *, uint32_t, uint64_t *,
@@ -23,14 +24,22 @@ cdef enum:
     GRAIN = 1 << 13  # rows that are worth a thread
 
 
-def book(const float[::1] values, int64_t capacity):
-    """Distinct values (float32) in order of appearance and the index of each (uint16), or None
-    if there are more than ``capacity`` <= 65536."""
+def span(const uint32_t[::1] values):
+    """What float32, given by their bits, are counted from, and the largest count: (base, code)."""
+    cdef uint32_t base = 0, code = 0
+    if values.shape[0]:
+        with nogil:
+            code = fe_lm_span(&values[0], values.shape[0], &base)
+    return base, code
+
+
+def book(const uint32_t[::1] values, int64_t capacity):
+    """Distinct values in order of appearance and the index of each (uint32), or None if there are
+    more than ``capacity``."""
     cdef int64_t size = 0
-    assert 0 < capacity <= 65536
-    found, codes = np.empty(capacity, np.float32), np.empty(values.shape[0], np.uint16)
-    cdef float[::1] out = found
-    cdef uint16_t[::1] code = codes
+    assert 0 < capacity < 1 << 28
+    found, codes = np.empty(capacity, np.uint32), np.empty(values.shape[0], np.uint32)
+    cdef uint32_t[::1] out = found, code = codes
     if values.shape[0]:
         with nogil:
             size = fe_lm_book(&values[0], values.shape[0], &out[0], capacity, &code[0])
@@ -43,7 +52,7 @@ def word_slots(const uint8_t[::1] blob, const uint64_t[::1] offsets):
     """Index of words for `Query`: (slots, first word that stands there twice or -1)."""
     cdef Py_ssize_t n = offsets.shape[0] - 1
     cdef const uint8_t *text = &blob[0] if blob.shape[0] else <const uint8_t *>b""
-    slots = np.zeros(1 << max(4, int(n + n // 2).bit_length()), dtype=np.uint64)
+    slots = np.zeros(n + n // 2 + 2, dtype=np.uint64)
     cdef uint64_t[::1] out = slots
     cdef int64_t again
     with nogil:
@@ -66,13 +75,14 @@ cdef const void *_indices(array, uint8_t *wide) except? NULL:
 
 
 def fill(Query query not None, int k, const uint32_t[:] word, suffix, below,
-         const uint8_t[:, ::1] prob, const uint8_t[:, ::1] back, node, const uint64_t[::1] rows,
+         const uint32_t[::1] prob, const uint32_t[::1] back, node, const uint64_t[::1] rows,
          int workers):
     """Put the rows of order k into its last bank, whose lines must be writable.
 
     Row i of ``suffix`` is the row in ``below`` of the n-gram without its oldest word, or if that is
     None its node; ``below`` and ``node``, which gets the nodes unless it is None, are uint32 or
-    uint64. ``rows`` are those to be placed, ascending; None: all.
+    uint64. ``rows`` are those to be placed, ascending; None: all. ``prob`` and ``back`` are the bits
+    of float32, or indices where the level has a book; each must have a code of its bits there.
 
     Returns (the first row that was there before, -1 if there is none; the rows whose lines were
     full).
@@ -85,10 +95,8 @@ def fill(Query query not None, int k, const uint32_t[:] word, suffix, below,
     memset(&source, 0, sizeof(source))
     if (not 2 <= k <= <int>query.lm.order or level.n_banks == 0 or not query.writable
             or suffix.shape != (n,) or prob.shape[0] != n
-            or <uint32_t>prob.shape[1] != level.prob_bytes
-            or (back is None) != (level.back_bytes == 0)
-            or (back is not None and (back.shape[0] != n
-                                      or <uint32_t>back.shape[1] != level.back_bytes))
+            or (back is None) != (level.back.bits == 0)
+            or (back is not None and back.shape[0] != n)
             or (node is not None and node.shape != (n,))
             or (rows is not None and rows.shape[0] and rows[rows.shape[0] - 1] >= <uint64_t>n)
             or word.strides[0] % 4 or word.strides[0] < 0):
@@ -97,7 +105,7 @@ def fill(Query query not None, int k, const uint32_t[:] word, suffix, below,
     if total == 0:
         return -1, np.empty(0, dtype=np.uint64)
     source.word, source.stride = &word[0], <uint32_t>(word.strides[0] // 4)
-    source.prob, source.back = &prob[0, 0], &back[0, 0] if back is not None else NULL
+    source.prob, source.back = &prob[0], &back[0] if back is not None else NULL
     source.suffix = _indices(suffix, &source.wide_suffix)
     source.n_below = query.nodes(k - 1)
     if below is not None:

@@ -7,6 +7,11 @@ NONE: int
 MAX_ORDER: int
 BANKS: int
 MAX_KEY_BITS: int
+LINE: int
+LINE_BITS: int
+SLOTS: int
+FIELD: int
+PLANE_BITS: int
 
 class Query:
     def __init__(
@@ -29,14 +34,14 @@ class Query:
         k: int,
         *,
         key_bits: int,
-        prob_bytes: int,
-        back_bytes: int,
+        prob_bits: int,
+        back_bits: int,
+        prob_base: int = 0,
+        back_base: int = 0,
         prob_book: NDArray[np.float32] | None = None,
         back_book: NDArray[np.float32] | None = None,
     ) -> None: ...
-    def add_bank(
-        self, k: int, lines: NDArray[np.uint8], stored_bits: int, slots: int, key_bytes: int
-    ) -> None: ...
+    def add_bank(self, k: int, lines: NDArray[np.uint8], stored_bits: int, slots: int) -> None: ...
     def list(self, k: int) -> list[NDArray[Any]] | None: ...
     def walk(
         self,

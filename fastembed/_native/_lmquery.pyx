@@ -7,7 +7,8 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.string cimport memset
 
 from fastembed._native._kernels cimport (
-    FE_LM_BANKS, FE_LM_MAX_KEY_BITS, FE_LM_MAX_ORDER, fe_lm, fe_lm_bank, fe_lm_level, kernels)
+    FE_LM_BANKS, FE_LM_FIELD, FE_LM_LINE, FE_LM_LINE_BITS, FE_LM_MAX_KEY_BITS, FE_LM_MAX_ORDER,
+    FE_LM_PLANES, FE_LM_SLOTS, fe_lm, fe_lm_bank, fe_lm_coding, fe_lm_level, kernels)
 
 cdef extern from "lmquery_fill.h" nogil:
     uint64_t fe_lm_list(const fe_lm_level *, uint32_t, uint32_t, uint64_t, uint64_t, uint64_t *,
@@ -19,12 +20,17 @@ cdef enum:
 MAX_ORDER, BANKS, MAX_KEY_BITS = FE_LM_MAX_ORDER, FE_LM_BANKS, FE_LM_MAX_KEY_BITS
 
 
-# bytes of a value and entries of its book
-_BOOKS = {(0, 0), (1, 256), (2, 65536), (4, 0)}
+LINE, LINE_BITS, FIELD, SLOTS = FE_LM_LINE, FE_LM_LINE_BITS, FE_LM_FIELD, FE_LM_SLOTS
+PLANE_BITS = 8 * FE_LM_PLANES
 
 
-cdef Py_ssize_t _entries(const float[::1] book):
-    return 0 if book is None else book.shape[0]
+cdef fe_lm_coding _coding(uint32_t bits, uint32_t base, const float[::1] book) except *:
+    if bits > 32 or (book is not None and (bits > 24 or book.shape[0] != 1 << bits)):
+        raise ValueError("the values do not fit the model")
+    cdef const float *values = NULL
+    if book is not None:
+        values = &book[0]
+    return fe_lm_coding(bits, base, values)
 
 
 cdef class Query:
@@ -37,8 +43,7 @@ cdef class Query:
                  int order, uint32_t unk, uint32_t bos, uint32_t eos, bint uniform=False):
         cdef Py_ssize_t v = prob.shape[0]
         if (not 1 <= order < FE_LM_MAX_ORDER or v < 1 or v >= 0xFFFFFFFF
-                or offsets.shape[0] != v + 1 or slots.shape[0] & (slots.shape[0] - 1)
-                or slots.shape[0] < 2 or (back is not None and back.shape[0] != v)
+                or offsets.shape[0] != v + 1 or slots.shape[0] <= v or (back is not None and back.shape[0] != v)
                 or (back is None and order > 1) or max(unk, bos, eos) >= v or blob.shape[0] == 0):
             raise ValueError("words, unigrams and order of the model do not fit together")
         memset(&self.lm, 0, sizeof(fe_lm))
@@ -56,36 +61,42 @@ cdef class Query:
         assert 1 <= k < FE_LM_MAX_ORDER
         return self.lm.n_words if k == 1 else self.lm.level[k].n_nodes
 
-    def set_level(self, int k, *, uint32_t key_bits, uint32_t prob_bytes, uint32_t back_bytes,
-                  const float[::1] prob_book=None, const float[::1] back_book=None):
-        """Describe order k, whose banks follow. A book has 256 or 65,536 entries."""
+    def set_level(self, int k, *, uint32_t key_bits, uint32_t prob_bits, uint32_t back_bits,
+                  uint32_t prob_base=0, uint32_t back_base=0, const float[::1] prob_book=None,
+                  const float[::1] back_book=None):
+        """Describe order k, whose banks follow. A book has an entry for every code."""
         cdef fe_lm_level *level = &self.lm.level[k]
-        if ((prob_bytes, _entries(prob_book)) not in _BOOKS
-                or (back_bytes, _entries(back_book)) not in _BOOKS
-                or not 2 <= k <= <int>self.lm.order or prob_bytes == 0 or level.n_banks
+        if (not 2 <= k <= <int>self.lm.order or prob_bits == 0 or level.n_banks
                 or not 2 <= key_bits <= FE_LM_MAX_KEY_BITS
                 or <uint64_t>self.nodes(k - 1) > (<uint64_t>1 << key_bits) // self.lm.n_words):
             raise ValueError("the level does not fit the model")
-        level.key_bits, level.prob_bytes, level.back_bytes = key_bits, prob_bytes, back_bytes
-        level.prob_book = &prob_book[0] if prob_book is not None else NULL
-        level.back_book = &back_book[0] if back_book is not None else NULL
+        level.key_bits = key_bits
+        level.prob = _coding(prob_bits, prob_base, prob_book)
+        level.back = _coding(back_bits, back_base, back_book)
         self.held.append((prob_book, back_book))
 
-    def add_bank(self, int k, const uint8_t[:, ::1] lines, uint32_t stored_bits, uint32_t slots,
-                 uint32_t key_bytes):
+    def add_bank(self, int k, const uint8_t[:, ::1] lines, uint32_t stored_bits, uint32_t slots):
         """One more bank of order k; lines (n, 64), aligned to 64 bytes."""
         cdef fe_lm_level *level = &self.lm.level[k]
         cdef fe_lm_bank *bank = &level.bank[min(<int>level.n_banks, FE_LM_BANKS - 1)]
         cdef uint64_t room = ((<uint64_t>1 << level.key_bits) - 1) // max(lines.shape[0], 1) + 1
-        if (level.prob_bytes == 0 or level.n_banks == FE_LM_BANKS or lines.shape[0] == 0
-                or lines.shape[1] != 64 or not 1 <= slots <= 16 or not 1 <= key_bytes <= 7
-                or slots * (key_bytes + level.prob_bytes + level.back_bytes) > 63
-                or stored_bits >= 8 * key_bytes or room > <uint64_t>1 << stored_bits):
+        if (level.prob.bits == 0 or level.n_banks == FE_LM_BANKS or lines.shape[0] == 0
+                or lines.shape[1] != FE_LM_LINE or not 1 <= slots <= FE_LM_SLOTS
+                or not 8 * FE_LM_PLANES <= stored_bits <= FE_LM_MAX_KEY_BITS
+                or slots * (stored_bits + level.prob.bits + level.back.bits) > FE_LM_LINE_BITS
+                or room > <uint64_t>1 << stored_bits):
             raise ValueError("the bank does not fit the level")
         bank.lines, bank.n_lines, bank.first = <uint8_t *>&lines[0, 0], lines.shape[0], level.n_nodes
-        bank.stored_bits, bank.slots, bank.key_bytes = stored_bits, slots, key_bytes
-        bank.prob_at = slots * key_bytes
-        bank.back_at = slots * (key_bytes + level.prob_bytes)
+        bank.stored_bits, bank.slots = stored_bits, slots
+        bank.rest_bits = stored_bits - 8 * FE_LM_PLANES
+        bank.record_bits = bank.rest_bits + level.prob.bits + level.back.bits
+        bank.back_end = 0
+        if bank.record_bits > FE_LM_FIELD:
+            bank.record_bits -= level.back.bits
+            bank.back_end = slots * (stored_bits + level.prob.bits) + level.back.bits
+        bank.record_end = slots * 8 * FE_LM_PLANES + bank.record_bits
+        if bank.record_bits > FE_LM_FIELD or bank.record_end < FE_LM_FIELD:
+            raise ValueError("the bank does not fit the level")
         level.n_nodes += bank.n_lines * slots
         level.n_banks += 1
         self.held.append(lines)

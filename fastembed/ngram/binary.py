@@ -1,18 +1,15 @@
 """Query tables: how a model is looked up in memory, and how it lies in its native file.
 
 The layout of a table is in ``csrc/lmquery.h``: n-grams of one order in lines of 64 bytes, found by
-a quotient of their key, so that a look-up is exact, costs about one line, and needs 2 to 4 bytes
-beside the values. The arrays of the tables are the arrays of the file, so a file is opened by
-mapping it.
-
-Probabilities are kept as float32 (``bits=32``, exact), or as indices into a book of 65,536 or 256
-values of their order. Back-off weights take few distinct values in most models; up to 65,536 of
-them are indexed without loss.
+a quotient of their key, so that a look-up is exact, costs about one line, and needs 17 to 24 bits
+beside the values (`fastembed.ngram.coding`). The arrays of the tables are the arrays of the file,
+so a file is opened by mapping it.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -24,17 +21,17 @@ from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
 from fastembed.core.threads import resolve_workers
 from fastembed.io.native import NativeFile
+from fastembed.ngram.coding import Bits, Coded, coded, coded_exactly, padded_book
 from fastembed.ngram.tables import BackoffTables, Level
 from fastembed.text.wordlist import WordList
 
 __all__ = ["KIND", "Bits", "QueryTables", "RepeatedNgram"]
 
-Bits = Literal[8, 16, 32]
 Scheme = Literal["backoff", "uniform"]
 KIND = "n-gram model"
 
-LINE = 64  # bytes
-LOADS = (1.2, 1.1, 0.9)  # n-grams for each slot of the first bank and of the following ones
+LAYOUT = 2  # of lines and words; files of another one are refused
+LOADS = (1.2, 1.2, 1.0)  # n-grams for each slot of the first bank and of the following ones
 FEW = 1024  # that few n-grams get a line each
 NONE = np.uint64(_lmquery.NONE)
 
@@ -181,18 +178,13 @@ class QueryTables:
         if key_bits > _lmquery.MAX_KEY_BITS:
             raise OverflowError(f"order {k}: keys of {key_bits} bits; 62 are the most")
         highest = k == self.order
-        probs, prob_book = _encode(log_prob, self.bits)
-        backs, back_book = (None, None) if highest else _encode_exactly(backoff, self.bits)
-        value_bytes = probs.shape[1], 0 if backs is None else backs.shape[1]
-        level: dict[str, Any] = {
-            "key_bits": key_bits,
-            "prob_bytes": value_bytes[0],
-            "back_bytes": value_bytes[1],
-            "banks": [],
-        }
-        for name, book in (("prob_book", prob_book), ("backoff_book", back_book)):
-            if book is not None:
-                self.arrays[f"order{k}_{name}"] = book
+        probs = coded(_float32(log_prob), self.bits)
+        backs = None if highest else coded_exactly(_float32(backoff), self.bits)
+        level: dict[str, Any] = {"key_bits": key_bits, "banks": []}
+        for name, values in (("prob", probs), ("back", backs)):
+            level.update(_describe(name, values))
+            if values is not None and values.book is not None:
+                self.arrays[f"order{k}_{name}_book"] = values.book
         self._open_level(k, level)
         # there are fewer than twice as many slots as n-grams, but for few of them
         dtype = np.uint32 if len(word) < 1 << 30 else np.uint64
@@ -200,14 +192,14 @@ class QueryTables:
         rows: NDArray[np.uint64] | None = None  # those that found their lines full; None: all
         left = len(word)
         while left:
-            bank, n_lines = _plan(left, key_bits, sum(value_bytes), len(level["banks"]))
-            lines = padded_rows(n_lines, LINE, np.uint8)
+            bank, n_lines = _plan(left, key_bits, level, len(level["banks"]))
+            lines = padded_rows(n_lines, _lmquery.LINE, np.uint8)
             level["banks"].append(bank)
             self.arrays[f"order{k}_bank{len(level['banks']) - 1}"] = lines
             self.query.add_bank(k, lines, **bank)
             again, rows = _lmfill.fill(
-                self.query, k, word, suffix, below, probs, backs, None if highest else nodes, rows,
-                self.workers,
+                self.query, k, word, suffix, below, probs.values, backs and backs.values,
+                None if highest else nodes, rows, self.workers,
             )  # fmt: skip
             if again >= 0:
                 raise RepeatedNgram(k, again)
@@ -219,11 +211,9 @@ class QueryTables:
     def _open_level(self, k: int, level: dict[str, Any]) -> None:
         self.query.set_level(
             k,
-            key_bits=level["key_bits"],
-            prob_bytes=level["prob_bytes"],
-            back_bytes=level["back_bytes"],
-            prob_book=_padded(self.arrays.get(f"order{k}_prob_book"), level["prob_bytes"]),
-            back_book=_padded(self.arrays.get(f"order{k}_backoff_book"), level["back_bytes"]),
+            **{name: value for name, value in level.items() if name != "banks"},
+            prob_book=padded_book(self.arrays.get(f"order{k}_prob_book"), level["prob_bits"]),
+            back_book=padded_book(self.arrays.get(f"order{k}_back_book"), level["back_bits"]),
         )
 
     # ------------------------------------------------------------------ going back
@@ -286,6 +276,7 @@ class QueryTables:
         """Arrays and metadata of a native file (see `fastembed.ngram.files`)."""
         return self.arrays, {
             "kind": KIND,
+            "layout": LAYOUT,
             "order": self.order,
             "unk": self.unk,
             "bos": self.bos,
@@ -311,6 +302,11 @@ class QueryTables:
         own, arrays = file.metadata, file.arrays
         if own.get("kind") != KIND:
             raise FormatError(f"{path}: holds {own.get('kind')!r}, not an {KIND}")
+        if own.get("layout") != LAYOUT:
+            raise FormatError(
+                f"{path}: an {KIND} in layout {own.get('layout', 1)!r}; this version reads layout "
+                f"{LAYOUT}. Convert it to ARPA with the version that wrote it (lm convert)"
+            )
         try:
             words = WordList(arrays["word_bytes"], arrays["word_offsets"])
             made = cls(
@@ -336,62 +332,22 @@ def _float32(values: NDArray[Any]) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, dtype=np.float32)
 
 
-def _plan(n: int, key_bits: int, value_bytes: int, number: int) -> tuple[dict[str, int], int]:
-    """The layout of a bank for n keys, and its lines."""
+def _describe(name: str, values: Coded | None) -> dict[str, int]:
+    """A coding as metadata; no values take no bits."""
+    bits, base = (0, 0) if values is None else values.coding
+    return {f"{name}_bits": bits, f"{name}_base": base}
+
+
+def _plan(
+    n: int, key_bits: int, coding: Mapping[str, int], number: int
+) -> tuple[dict[str, int], int]:
+    """The layout of a bank for n keys, and its lines: as many slots as the bits of a line hold."""
     load = LOADS[min(number, len(LOADS) - 1)]
-    for key_bytes in range(1, 8):
-        slots = min(16, (LINE - 1) // (key_bytes + value_bytes))
-        n_lines = n if n <= FEW else math.ceil(n / (slots * load))
-        stored = ((1 << key_bits) - 1) // n_lines
-        if key_bytes == 7:  # few keys of many bits: lines enough that the rest fits
-            n_lines = max(n_lines, 1 << max(0, key_bits - 55))
-            stored = ((1 << key_bits) - 1) // n_lines
-        if stored.bit_length() < 8 * key_bytes:
-            bank = {"stored_bits": stored.bit_length(), "slots": slots, "key_bytes": key_bytes}
-            return bank, n_lines
-    raise AssertionError("a bank has a layout for every number of keys")
-
-
-def _encode_exactly(
-    values: NDArray[np.float32], bits: Bits
-) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-    """As `_encode`, but values that fit a book of 65,536 are never more than that."""
-    values = _float32(values)
-    if bits > 8 and (found := _lmfill.book(values, 1 << 16)) is not None:
-        book, codes = found
-        return codes.view(np.uint8).reshape(-1, 2), book
-    return _encode(values, bits)
-
-
-def _encode(
-    values: NDArray[np.float32], bits: Bits
-) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-    """Values as they are stored, and the book that they index.
-
-    A book has the means of bins with equally many values (as KenLM's quantisation).
-    """
-    values = _float32(values)
-    if bits == 32:
-        return values.view(np.uint8).reshape(-1, 4), None
-    size = 1 << bits
-    dtype = np.uint8 if bits == 8 else np.uint16
-    found = _lmfill.book(values, size)
-    if found is not None:
-        book, codes = found
-        return codes.astype(dtype).view(np.uint8).reshape(-1, bits // 8), book
-    ordered = np.sort(values)
-    starts = np.arange(size) * len(ordered) // size
-    sums = np.add.reduceat(ordered.astype(np.float64), starts)
-    means = sums / np.diff(np.append(starts, len(ordered)))
-    book = np.unique(means.astype(np.float32))
-    codes = np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(dtype)
-    return codes.view(np.uint8).reshape(-1, bits // 8), book
-
-
-def _padded(book: NDArray[np.float32] | None, code_bytes: int) -> NDArray[np.float32] | None:
-    """A book with an entry for every code, so that a damaged file cannot point outside."""
-    if book is None:
-        return None
-    whole = np.zeros(1 << 8 * code_bytes, dtype=np.float32)
-    whole[: len(book)] = book
-    return whole
+    # few keys of many bits get lines enough that the rest of a key is read with the probability
+    least = 1 << max(0, key_bits - _lmquery.PLANE_BITS - _lmquery.FIELD + coding["prob_bits"])
+    for slots in range(_lmquery.SLOTS, 0, -1):
+        n_lines = max(least, n if n <= FEW else math.ceil(n / (slots * load)))
+        stored = max(_lmquery.PLANE_BITS, (((1 << key_bits) - 1) // n_lines).bit_length())
+        if slots * (stored + coding["prob_bits"] + coding["back_bits"]) <= _lmquery.LINE_BITS:
+            return {"stored_bits": stored, "slots": slots}, n_lines
+    raise AssertionError("a line has room for a key of any size and two values")

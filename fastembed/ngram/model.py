@@ -6,7 +6,7 @@ Counting: `fastembed.ngram.counts`. Smoothing: `fastembed.ngram.smoothing`. What
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from numpy.typing import NDArray
@@ -169,6 +169,9 @@ class NgramLM(Params, NgramQueries):
     def from_tables(cls, tables: BackoffTables | QueryTables, **params: Any) -> Self:
         """A model of tables that were made otherwise."""
         made = cls(order=tables.order, **params)
+        if isinstance(tables, BackoffTables):
+            # `save` gives up the levels one by one: not the caller's
+            tables = replace(tables, levels=list(tables.levels))
         made._set(tables)
         return made
 

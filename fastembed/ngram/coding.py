@@ -1,0 +1,110 @@
+"""How the values of a query table are stored: in as few bits as tell them apart, or quantised.
+
+float32 of one sign have the order of their bits. Probabilities of n-grams lie between 10^-7 and 1,
+so that these numbers, counted from the smallest one, take 26 to 28 bits instead of 32: nothing is
+lost. Back-off weights take few different values in most models; then an index into a book of these
+is shorter still. With 16 or 8 bits a book has at most 65,536 or 256 values, which stand for all.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastembed._native import _lmfill
+
+__all__ = ["Bits", "Coded", "Coding", "coded", "coded_exactly", "padded_book"]
+
+Bits = Literal[8, 16, 32]
+LARGEST_BOOK = 1 << 18  # values of a book without loss: it should stay in the cache
+
+
+class Coding(NamedTuple):
+    """See ``fe_lm_coding`` in csrc/lmquery.h; plain numbers, for the metadata of a file."""
+
+    bits: int
+    base: int = 0
+
+
+class Coded(NamedTuple):
+    """Values as they are stored.
+
+    Attributes
+    ----------
+    coding : Coding
+    values : ndarray of uint32, shape (n,)
+        Bits of float32, or indices into the book.
+    book : ndarray of float32, or None
+    """
+
+    coding: Coding
+    values: NDArray[np.uint32]
+    book: NDArray[np.float32] | None = None
+
+
+def coded(values: NDArray[np.float32], bits: Bits) -> Coded:
+    """Probabilities: without loss if ``bits`` is 32, else quantised.
+
+    A book that must do with fewer values than there are has the means of bins with equally many
+    of them (as KenLM's quantisation).
+    """
+    if bits == 32:
+        return _counted(values)
+    size = 1 << bits
+    if (indexed := _indexed(values, size)) is not None:
+        return indexed
+    ordered = np.sort(values)
+    starts = np.arange(size) * len(ordered) // size
+    sums = np.add.reduceat(ordered.astype(np.float64), starts)
+    means = sums / np.diff(np.append(starts, len(ordered)))
+    book = np.unique(means.astype(np.float32))
+    codes = np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(np.uint32)
+    return Coded(_index_of(book), codes, book)
+
+
+def coded_exactly(values: NDArray[np.float32], bits: Bits) -> Coded:
+    """Back-off weights: without loss unless ``bits`` is 8."""
+    if bits == 8:
+        return coded(values, bits)
+    counted = _counted(values)
+    indexed = _indexed(values, min(LARGEST_BOOK, 1 << (counted.coding.bits - 1)))
+    return counted if indexed is None else indexed
+
+
+def _counted(values: NDArray[np.float32]) -> Coded:
+    """float32 from the smallest one on, in the order of their bits."""
+    number = values.view(np.uint32)
+    base, largest = _lmfill.span(number)
+    return Coded(Coding(max(1, largest.bit_length()), base), number)
+
+
+def _indexed(values: NDArray[np.float32], most: int) -> Coded | None:
+    """A book of all values, None if they are more than that."""
+    found = _lmfill.book(values.view(np.uint32), most)
+    if found is None:
+        return None
+    book = found[0].view(np.float32)
+    return Coded(_index_of(book), found[1], book)
+
+
+def _index_of(book: NDArray[np.float32]) -> Coding:
+    return Coding(max(1, (len(book) - 1).bit_length()))
+
+
+def padded_book(book: NDArray[np.float32] | None, bits: int) -> NDArray[np.float32] | None:
+    """A book with an entry for every code, so that a damaged file cannot point outside.
+
+    Raises
+    ------
+    ValueError
+        It has more.
+    """
+    if book is None:
+        return None
+    if bits > 24 or len(book) > 1 << bits:
+        raise ValueError(f"a book of {len(book):,} values for codes of {bits} bits")
+    whole = np.zeros(1 << bits, dtype=np.float32)
+    whole[: len(book)] = book
+    return whole
