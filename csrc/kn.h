@@ -41,9 +41,50 @@ FE_UNUSED static void fe_kn_adjust(const uint32_t *parent, uint64_t n, const uin
 /* How many rows have the values 0, 1, 2, 3, 4 or more. often: INOUT (6,) */
 FE_UNUSED static void fe_kn_often(const fe_kn_cell *cells, uint64_t first, uint64_t last,
                                   uint64_t *often) {
-    uint64_t found[8] = {0};
-    for (uint64_t r = first; r < last; r++) found[cells[r].value < 5 ? cells[r].value : 5]++;
-    for (int a = 0; a < 6; a++) often[a] += found[a];
+    for (uint64_t r = first; r < last;) {
+        const uint64_t stop = last - r < 1 << 16 ? last : r + (1 << 16);
+        uint32_t zero = 0, one = 0, two = 0, three = 0, four = 0; /* sums that vectors can hold */
+        often[5] += stop - r;
+        for (; r < stop; r++) {
+            const uint32_t a = cells[r].value;
+            zero += a == 0;
+            one += a == 1;
+            two += a == 2;
+            three += a == 3;
+            four += a == 4;
+        }
+        const uint32_t found[] = {zero, one, two, three, four};
+        for (int a = 0; a < 5; a++) {
+            often[a] += found[a];
+            often[5] -= found[a];
+        }
+    }
+}
+
+/* fe_kn_sums; without raw there is nothing in the loop but one sum to add to. */
+FE_INLINE void fe_kn_add(const fe_kn_cell *cells, const uint32_t *context, const uint32_t *raw,
+                         uint32_t threshold, uint64_t n, uint64_t low, uint64_t size,
+                         fe_kn_sum *sums, uint32_t *pruned) {
+    for (uint64_t r = 0; r < n; r++) {
+        /* rows of a last word are in the order of the word before it, as contexts are: those of
+         * other threads come in runs, and the branch is easy to foretell */
+        if (r + 32 < n && context[r + 32] - low < size)
+            FE_PREFETCH_WRITE(sums + (context[r + 32] - low));
+        const uint64_t c = context[r] - low;
+        if (c >= size) continue;
+        const uint32_t a = cells[r].value;
+        fe_kn_sum *sum = sums + c;
+        if (raw && raw[r] <= threshold) {
+            sum->total += a;
+            pruned[c] += a;
+            continue;
+        }
+        const fe_kn_sum more = {a, a == 1, a == 2, a > 2};
+        sum->total += more.total;
+        sum->n1 += more.n1;
+        sum->n2 += more.n2;
+        sum->n3 += more.n3;
+    }
 }
 
 /* The sums of the contexts low to high - 1 over all n rows; threads divide the contexts, since
@@ -54,27 +95,14 @@ FE_UNUSED static void fe_kn_often(const fe_kn_cell *cells, uint64_t first, uint6
 FE_UNUSED static void fe_kn_sums(const fe_kn_cell *cells, const uint32_t *context,
                                  const uint32_t *raw, uint32_t threshold, uint64_t n, uint64_t low,
                                  uint64_t high, fe_kn_sum *sums, uint32_t *pruned) {
-    fe_kn_sum other = {0}; /* of the contexts of other threads, without a branch */
     const uint64_t size = high - low;
     if (size == 0) return;
     memset(sums + low, 0, size * sizeof *sums);
-    if (pruned) memset(pruned + low, 0, size * sizeof *pruned);
-    for (uint64_t r = 0; r < n; r++) {
-        if (r + 32 < n) {
-            uint64_t soon = context[r + 32] - low;
-            FE_PREFETCH_WRITE(soon < size ? sums + low + soon : &other);
-        }
-        uint32_t a = cells[r].value;
-        uint64_t c = context[r] - low;
-        fe_kn_sum *sum = c < size ? sums + low + c : &other;
-        sum->total += a;
-        if (raw && raw[r] <= threshold) {
-            if (c < size) pruned[low + c] += a;
-            continue;
-        }
-        sum->n1 += a == 1;
-        sum->n2 += a == 2;
-        sum->n3 += a > 2;
+    if (raw) {
+        memset(pruned + low, 0, size * sizeof *pruned);
+        fe_kn_add(cells, context, raw, threshold, n, low, size, sums + low, pruned + low);
+    } else {
+        fe_kn_add(cells, context, NULL, 0, n, low, size, sums + low, NULL);
     }
 }
 

@@ -207,7 +207,7 @@ FE_INLINE uint32_t fe_popcount32(uint32_t x) {
 FE_UNUSED static void fe_ngram_number(const uint32_t *places, size_t n, uint32_t rank,
                                       uint32_t *numbers) {
     for (size_t i = 0; i < n; i++) {
-        if (i + 64 < n) FE_PREFETCH_WRITE(numbers + places[i + 64]);
+        if (i + FE_NGRAM_AHEAD < n) FE_PREFETCH_WRITE(numbers + places[i + FE_NGRAM_AHEAD]);
         numbers[places[i]] = rank + (uint32_t)i;
     }
 }
@@ -217,7 +217,8 @@ FE_UNUSED static void fe_ngram_number(const uint32_t *places, size_t n, uint32_t
 FE_UNUSED static void fe_ngram_before(uint32_t *places, size_t n, const uint32_t *numbers,
                                       uint32_t ranks) {
     for (size_t i = 0; i < n; i++) {
-        if (i + 64 < n) FE_PREFETCH(numbers + ((ptrdiff_t)places[i + 64] - 1));
+        if (i + FE_NGRAM_AHEAD < n)
+            FE_PREFETCH(numbers + ((ptrdiff_t)places[i + FE_NGRAM_AHEAD] - 1));
         uint32_t number = numbers[(ptrdiff_t)places[i] - 1];
         places[i] = number < ranks ? number : 0;
     }

@@ -12,9 +12,9 @@
 #include "ngram_job.h"
 
 #define FE_NGRAM_WORDS 5  /* 64-bit words of the longest record: 3 + 32 + 7 * 32 bits */
-#ifndef FE_NGRAM_DIGIT
-#define FE_NGRAM_DIGIT 10 /* bits of the widest digit of the sort */
-#endif
+#define FE_NGRAM_DIGIT 12 /* bits of the widest digit of the sort, and of the narrowest */
+#define FE_NGRAM_DIGIT_MIN 8
+#define FE_NGRAM_AHEAD 96 /* places whose words are fetched ahead: they lie anywhere in the text */
 
 FE_INLINE void fe_ngram_scratch_free(fe_ngram_scratch *scratch) {
     free(scratch->records[0]);
@@ -82,8 +82,8 @@ FE_INLINE void fe_ngram_pack(const fe_ngram_text *text, const uint32_t *places, 
     uint64_t any[FE_NGRAM_WORDS] = {0};
     const uint32_t bos = text->bos;
     for (size_t i = 0; i < n; i++) {
-        if (i + 48 < n) {
-            const uint32_t *soon = text->stream + places[i + 48];
+        if (i + FE_NGRAM_AHEAD < n) {
+            const uint32_t *soon = text->stream + places[i + FE_NGRAM_AHEAD];
             FE_PREFETCH(soon);
             FE_PREFETCH(soon - (order - 1));
         }
@@ -111,7 +111,9 @@ FE_INLINE void fe_ngram_pack(const fe_ngram_text *text, const uint32_t *places, 
 FE_INLINE uint64_t *fe_ngram_radix(uint64_t *from, uint64_t *to, size_t n, int low,
                                    const uint64_t *varies, const int W) {
     uint32_t count[1 << FE_NGRAM_DIGIT];
-    const int widest = n < 4096 ? 8 : FE_NGRAM_DIGIT;
+    int widest = fe_bit_length(n) - 2; /* to set up the counts takes less time than to count */
+    if (widest < FE_NGRAM_DIGIT_MIN) widest = FE_NGRAM_DIGIT_MIN;
+    if (widest > FE_NGRAM_DIGIT) widest = FE_NGRAM_DIGIT;
     for (int q = 0; q < W; q++) {
         uint64_t left = varies[q]; /* bits that are yet to be sorted by */
         if (q < low / 64) left = 0;

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed._native import _smoothing
+from fastembed._native import _ngram_trie, _smoothing
 from fastembed.core.memory import aligned_zeros
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
@@ -112,7 +112,8 @@ def _unigrams(
     """Probabilities of the words, interpolated with the uniform distribution, and D1, D2, D3."""
     if adjusted and counts.order > 1:
         # every bigram has its last word as its parent
-        values = np.bincount(counts.levels[1].parent, minlength=counts.size[0])
+        begins = _ngram_trie.begins(counts.levels[1].parent, counts.size[0], workers)
+        values = np.diff(begins.astype(np.int64))
     else:
         values = counts.levels[0].count.copy()
     values[BOS_ID] = 0
