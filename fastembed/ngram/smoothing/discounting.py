@@ -113,7 +113,7 @@ def _unigrams(
     if adjusted and counts.order > 1:
         # every bigram has its last word as its parent
         begins = _ngram_trie.begins(counts.levels[1].parent, counts.size[0], workers)
-        values = np.diff(begins.astype(np.int64))
+        values: NDArray[np.int64] = (begins[1:] - begins[:-1]).astype(np.int64)
     else:
         values = counts.levels[0].count.copy()
     values[BOS_ID] = 0
