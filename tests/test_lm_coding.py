@@ -71,6 +71,23 @@ def test_a_book_of_many_values():
     assert np.abs(decoded(coded(other, 16)) - other).max() < 1e-4
 
 
+def test_eight_bits_keep_the_tails():
+    """Few values lie far from the others: they are not taken for those."""
+    rng = np.random.default_rng(1)
+    values = np.concatenate([-3 - rng.random(20_000), -rng.random(300) * 3, [-7.5]])
+    values = rng.permutation(np.repeat(values.astype(np.float32), 2))
+    change = np.abs(decoded(coded(values, 8)) - values)
+    assert 1e-4 < change.max() < 0.05
+    assert np.sqrt(np.mean(change**2)) < 0.004
+
+
+def test_eight_bits_keep_what_cannot_be():
+    values = np.append(-np.random.default_rng(2).random(1000, dtype=np.float32), [-np.inf] * 3)
+    stored = decoded(coded(values.astype(np.float32), 8))
+    assert np.array_equal(np.isneginf(stored), np.isneginf(values))
+    assert np.abs(stored[:-3] - values[:-3]).max() < 0.01
+
+
 def test_a_book_that_is_too_long_is_refused():
     assert padded_book(np.ones(3, np.float32), 2).tolist() == [1, 1, 1, 0]
     with pytest.raises(ValueError, match="a book of 5 values for codes of 2 bits"):

@@ -78,15 +78,26 @@ def convert(
 
 
 def _report_error(model: NgramLM, made: NgramLM) -> None:
+    """How far values moved; those of 0 (log10 -inf) stay what they are."""
     import numpy as np
 
     before, after = model.backoff_, made.backoff_
-    squares = total = 0.0
-    for old, new in zip(before.levels, after.levels, strict=True):
-        squares += float(np.sum(np.square(old.log_prob - new.log_prob, dtype=np.float64)))
-        total += len(old)
+    said = []
+    for name, values in (("probabilities", "log_prob"), ("back-off weights", "backoff")):
+        squares = largest = total = 0.0
+        for old, new in zip(before.levels, after.levels, strict=True):
+            given = getattr(old, values)
+            moved = given != getattr(new, values)
+            change = np.abs(given[moved].astype(np.float64) - getattr(new, values)[moved])
+            squares += float(np.sum(change * change))
+            largest = max(largest, float(change.max(initial=0.0)))
+            total += len(given)
+        said.append(
+            f"log10 {name} change by {(squares / max(total, 1)) ** 0.5:.2g} (root of the mean "
+            f"square), at most by {largest:.2g}"
+        )
     click.echo(
-        f"quantised to {made.tables_.bits} bits: log10 probabilities change by "
-        f"{(squares / total) ** 0.5:.2g} (root of the mean square)",
+        f"quantised to {made.tables_.bits} bits: {'; '.join(said)}. Probabilities no longer sum "
+        "quite to one",
         err=True,
     )

@@ -18,6 +18,7 @@ from fastembed._native import _lmfill
 __all__ = ["Bits", "Coded", "Coding", "coded", "coded_exactly", "padded_book"]
 
 Bits = Literal[8, 16, 32]
+LLOYD_ROUNDS = 30
 LARGEST_BOOK = 1 << 18  # values of a book without loss: it should stay in the cache
 
 
@@ -45,23 +46,46 @@ class Coded(NamedTuple):
 
 
 def coded(values: NDArray[np.float32], bits: Bits) -> Coded:
-    """Probabilities: without loss if ``bits`` is 32, else quantised.
-
-    A book that must do with fewer values than there are has the means of bins with equally many
-    of them (as KenLM's quantisation).
+    """Probabilities: without loss if ``bits`` is 32, else quantised, if there are more values than
+    codes.
     """
     if bits == 32:
         return _counted(values)
     size = 1 << bits
     if (indexed := _indexed(values, size)) is not None:
         return indexed
-    ordered = np.sort(values)
-    starts = np.arange(size) * len(ordered) // size
-    sums = np.add.reduceat(ordered.astype(np.float64), starts)
-    means = sums / np.diff(np.append(starts, len(ordered)))
-    book = np.unique(means.astype(np.float32))
+    book = _quantiser(values, size)
     codes = np.searchsorted((book[1:] + book[:-1]) / 2, values).astype(np.uint32)
     return Coded(_index_of(book), codes, book)
+
+
+def _quantiser(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """At most ``size`` values that stand for all with little squared error (Lloyd 1982).
+
+    Half of them begin evenly among the values, as KenLM's, which serves the frequent ones; half
+    evenly over their range, so that a rare probability is not taken for a very different one.
+    Probabilities of 0 are kept.
+    """
+    ordered = np.sort(values)
+    impossible = np.count_nonzero(ordered == -np.inf)
+    ordered = ordered[impossible:]
+    n, half = len(ordered), (size - 1) // 2
+    book = np.unique(
+        np.concatenate(
+            [
+                ordered[(2 * np.arange(half) + 1) * n // (2 * half)],
+                np.linspace(ordered[0], ordered[-1], size - 1 - half),
+            ]
+        )
+    )
+    sums = np.concatenate([[0.0], np.cumsum(ordered, dtype=np.float64)])
+    for _ in range(LLOYD_ROUNDS):
+        cuts = np.searchsorted(ordered, (book[1:] + book[:-1]) / 2)
+        edges = np.concatenate([[0], cuts, [n]])
+        counts = np.diff(edges)
+        book = np.diff(sums[edges])[counts > 0] / counts[counts > 0]
+    book = np.unique(book.astype(np.float32))
+    return np.concatenate([[np.float32(-np.inf)], book]) if impossible else book
 
 
 def coded_exactly(values: NDArray[np.float32], bits: Bits) -> Coded:
