@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from fastembed._native._ngram import BLOCK, PAD, Sorter
 from fastembed._native._ngram_trie import NONE
-from fastembed.core.memory import aligned_zeros, give_back_unused
+from fastembed.core.memory import aligned_zeros, give_back_unused, own_pages
 
 __all__ = [
     "CountLevel",
@@ -143,7 +143,7 @@ def sort_stream(
     n = int(counts.sum() - counts[bos])
     sorter = Sorter(
         stream.padded, stream.begin, stream.step, order, bits, bos, *_deal(counts, bos),
-        aligned_zeros((n,), np.uint32), aligned_zeros((n,), np.uint8), workers,
+        own_pages(n, np.uint32), own_pages(n, np.uint8), workers,
     )  # fmt: skip
     for first, last in _rounds(sorter):
         sorter.sort(first, last)
@@ -194,7 +194,7 @@ def levels_of_sorted(
     row = (ends - sorter.rows).astype(np.uint32)
     give_back_unused()
     levels = [
-        CountLevel(*(aligned_zeros((totals[k],), np.uint32) for _ in range(3)))
+        CountLevel(*(own_pages(totals[k], np.uint32) for _ in range(3)))
         for k in range(2, order + 1)
     ]
     directory = None
@@ -208,7 +208,7 @@ def levels_of_sorted(
                 sorter.link(first, last, before)
         sorter.drop_stream()
         for level in levels[1:]:
-            level.context = aligned_zeros((len(level),), np.uint32)
+            level.context = own_pages(len(level), np.uint32)
         for first, last in _rounds(sorter):
             sorter.contexts(first, last, levels, row, directory)
     levels[0].context = levels[0].word

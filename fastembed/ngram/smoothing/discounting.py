@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _ngram_trie, _smoothing
-from fastembed.core.memory import aligned_zeros
+from fastembed.core.memory import aligned_zeros, own_pages
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.ngram.counting import CountLevel
@@ -64,7 +64,7 @@ def estimate_discounted(
         context = counts.context(k, threads)
         _smoothing.sums(values, context, raw, thresholds[k - 1], sums, pruned, threads)
         _smoothing.probs(values, level.parent, context, sums, pruned, discount, lower, threads)
-        backoff = aligned_zeros((len(sums),)) if free is None else free.view(np.float32)
+        backoff = own_pages(len(sums), np.float32) if free is None else free.view(np.float32)
         _smoothing.backoffs(sums, pruned, discount, backoff, threads)
         log_probs.append(lower)
         backoffs.append(backoff)
