@@ -93,6 +93,16 @@ def test_blocks_of_any_size_give_the_same_file(path, tmp_path, monkeypatch):
     read_native(path, verify=True)
 
 
+def test_blocks_that_another_thread_sums(tmp_path, monkeypatch):
+    arrays = {"x": np.arange(1000, dtype=np.uint32), "y": np.arange(5, dtype=np.uint8)}
+    monkeypatch.setattr(native, "BLOCK", 300)
+    for small in (1, 1 << 18):
+        monkeypatch.setattr(native, "SMALL", small)
+        write_native(tmp_path / f"{small}.fe", arrays)
+        read_native(tmp_path / f"{small}.fe", verify=True)
+    assert (tmp_path / "1.fe").read_bytes() == (tmp_path / f"{1 << 18}.fe").read_bytes()
+
+
 def test_it_can_be_written_to_a_pipe(path, capfdbinary):
     write_native("-", {"x": np.arange(3)})
     (path).write_bytes(capfdbinary.readouterr().out)

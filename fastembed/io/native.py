@@ -24,6 +24,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
@@ -50,6 +51,7 @@ FORMAT_VERSION = 1
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the limit of the safetensors package
 BLOCK = 1 << 23  # bytes that are copied or checked at a time
+SMALL = 1 << 18  # bytes that are summed sooner than a thread is woken
 
 _DTYPES = {
     "BOOL": np.dtype("bool"),
@@ -129,14 +131,16 @@ def write_native(
     entries = list(_layout(stored))
     header = _encode_header(entries, metadata or {})
     checksums = [zlib.crc32(header)]
-    with atomic_write(path) as file:
+    # a block is summed while it is written: neither needs Python
+    with atomic_write(path) as file, ThreadPoolExecutor(1, "fastembed-checksum") as other:
         file.write(header)
         for entry in entries[:-1]:
             crc = 0
             padding = np.zeros(entry.shape, dtype=np.uint8) if entry.name not in stored else None
             for block in _blocks(stored[entry.name] if padding is None else padding):
-                crc = zlib.crc32(block, crc)
+                checksum = other.submit(zlib.crc32, block, crc) if len(block) > SMALL else None
                 file.write(block)
+                crc = zlib.crc32(block, crc) if checksum is None else checksum.result()
             checksums.append(crc)
         file.write(np.array(checksums, dtype="<u4").tobytes())
 
