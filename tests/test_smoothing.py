@@ -325,3 +325,53 @@ def test_an_order_without_ngrams():
     method = SMOOTHINGS["modified_kneser_ney"](discount_fallback="0.5 1 1.5")
     levels = method.estimate(counts).levels
     assert levels[2].backoff.tolist() == [0.0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("least", [[1, 50], [1, 1, 50]])
+@pytest.mark.filterwarnings("error")
+def test_orders_that_were_cut_off(name, least):
+    """A model whose probabilities sum to one, or an error that says what is left."""
+    counts, said = count_ngrams(TEXT, 3).cut_off(least), []
+    given = {"kneser_ney": {"discount": 0.5}, "modified_kneser_ney": {"discount_fallback": True}}
+    for params in ({}, given.get(name, {})):
+        try:
+            tables = SMOOTHINGS[name](**params).estimate(counts)
+        except TrainingError as error:
+            said.append("min_counts" in str(error))
+            continue
+        assert not any(np.isnan(level.log_prob).any() for level in tables.levels)
+        if name == "stupid_backoff":
+            continue
+        table = Table(tables)
+        for history in [(), ("a",), ("a", "b")]:
+            assert sum(table.p(history, w) for w in table.predictable()) == pytest.approx(1)
+    assert all(said)
+
+
+@pytest.mark.parametrize("name", ["kneser_ney", "modified_kneser_ney", "good_turing"])
+def test_without_bigrams_the_message_says_what_is_left(name):
+    given = {"kneser_ney": {"discount": 0.5}, "modified_kneser_ney": {"discount_fallback": True}}
+    counts = count_ngrams(TEXT, 2).cut_off([1, 50])
+    with pytest.raises(TrainingError, match=r"there are 10 1-grams, 0 2-grams.*min_counts"):
+        SMOOTHINGS[name](**given.get(name, {})).estimate(counts)
+    short = count_ngrams([["a"], ["a"], ["b"]], 4)
+    if name == "good_turing":
+        with pytest.raises(TrainingError, match=r"2 3-grams, 0 4-grams\. No sentence"):
+            SMOOTHINGS[name]().estimate(short)
+
+
+@pytest.mark.parametrize("heldout", [None, [["a", "a", "a", "a", "b"]]])
+@pytest.mark.parametrize("least", [None, [1, 50], [1, 1, 50]])
+def test_weights_where_an_order_has_no_ngrams(heldout, least):
+    """It takes no part: the weights of the others are those of a model of lower order."""
+    counts = count_ngrams([["a"], ["a"], ["b"]], 4) if least is None else (
+        count_ngrams(TEXT, 3).cut_off(least))  # fmt: skip
+    used = 3 if least is None else len(least) - 1
+    lower = SMOOTHINGS["jelinek_mercer"]().estimate(counts.up_to(used), heldout=heldout)
+    tables = SMOOTHINGS["jelinek_mercer"]().estimate(counts, heldout=heldout)
+    assert len(tables.metadata["weights"]) == counts.order
+    assert tables.metadata["weights"][:used] == lower.metadata["weights"]
+    table = Table(tables)
+    for history in [(), ("<s>",), ("a", "b"), ("<s>", "a", "b")]:
+        assert sum(table.p(history, w) for w in table.predictable()) == pytest.approx(1)

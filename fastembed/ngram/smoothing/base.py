@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed.core.errors import TrainingError
 from fastembed.core.params import Params
 from fastembed.core.progress import Progress
 from fastembed.ngram.counting import CountLevel
@@ -22,6 +23,7 @@ __all__ = [
     "empty_floats",
     "make_tables",
     "n_predictable",
+    "need_ngrams",
     "too_little",
 ]
 
@@ -93,6 +95,25 @@ def too_little(counts: NgramCounts, option: str) -> str:
         f"Rare n-grams were cut off before (min_counts, --min-counts). Give {option}, or leave "
         "them out by prune (--prune) of modified_kneser_ney, which estimates the discounts first"
     )
+
+
+def need_ngrams(method: Smoothing, counts: NgramCounts, order: int) -> None:
+    """Refuse counts without n-grams of an order, for methods that divide by how many there are.
+
+    Raises
+    ------
+    TrainingError
+        There are none.
+    """
+    if counts.size[order - 1]:
+        return
+    there = ", ".join(f"{n:,} {k}-grams" for k, n in enumerate(counts.size, 1))
+    advice = (
+        "No sentence is so long: use a lower order or more text"
+        if counts.complete
+        else "Rare n-grams were cut off (min_counts, --min-counts): lower that, or the order"
+    )
+    raise TrainingError(f"{method.name} needs {order}-grams, and there are {there}. {advice}")
 
 
 def n_predictable(counts: NgramCounts) -> int:

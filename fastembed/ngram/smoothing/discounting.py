@@ -20,7 +20,7 @@ from fastembed.core.threads import resolve_workers
 from fastembed.ngram.counting import CountLevel
 from fastembed.ngram.counts import NgramCounts
 from fastembed.ngram.pruning import keep_rows
-from fastembed.ngram.smoothing.base import Smoothing, make_tables
+from fastembed.ngram.smoothing.base import Smoothing, make_tables, need_ngrams
 from fastembed.ngram.tables import BOS_ID, BackoffTables
 
 __all__ = ["DiscountRule", "estimate_discounted"]
@@ -43,6 +43,8 @@ def estimate_discounted(
     """Estimate all orders; ``prune`` is one threshold for each (see `ModifiedKneserNey`)."""
     threads = resolve_workers(workers)
     order = counts.order
+    if adjusted and order > 1:
+        need_ngrams(method, counts, 2)  # the values of the unigrams are how many bigrams they end
     thresholds = list(prune) if prune is not None else [0] * order
     consume = consume and not any(thresholds)  # pruning goes by the counts, to the end
     reporter = progress_of(progress)

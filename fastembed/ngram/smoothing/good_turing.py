@@ -9,7 +9,7 @@ import numpy as np
 
 from fastembed.core.progress import Progress
 from fastembed.ngram.counts import NgramCounts
-from fastembed.ngram.smoothing.base import Smoothing, n_predictable
+from fastembed.ngram.smoothing.base import Smoothing, n_predictable, need_ngrams
 from fastembed.ngram.smoothing.contexts import Floats, Following, estimate_uniform
 from fastembed.ngram.smoothing.simple_good_turing import simple_good_turing
 from fastembed.ngram.tables import BackoffTables
@@ -67,6 +67,7 @@ class GoodTuring(Smoothing):
         masses: list[float] = []
 
         def weigh(order: int, found: Following) -> tuple[Floats, Floats]:
+            need_ngrams(self, counts, order)
             values, p0 = good_turing_counts(order, found)
             masses.append(p0)
             # histories: <s> or a word, then words; none of them </s>

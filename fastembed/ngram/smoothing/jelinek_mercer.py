@@ -76,11 +76,16 @@ class JelinekMercer(Smoothing):
         if params["weight"] is not None:
             table = np.full((counts.order, CLASSES), params["weight"])
         else:
+            # orders without n-grams predict nothing, and no n-gram of the held-out text is theirs
+            used = counts.up_to(sum(size > 0 for size in counts.size))
             if heldout is None:
-                events = _left_out(counts, threads)
+                events = _left_out(used, threads)
             else:
-                events = _held_out(counts, heldout, threads)
-            table = fit_weights(*events, 1 / n_predictable(counts), params["em_iterations"])
+                events = _held_out(used, heldout, threads)
+            table = np.full((counts.order, CLASSES), 0.5)
+            table[: used.order] = fit_weights(
+                *events, 1 / n_predictable(counts), params["em_iterations"]
+            )
 
         def weights(order: int, found: Following) -> tuple[Floats, Floats]:
             own = table[order - 1][_class_of(found.total)]
