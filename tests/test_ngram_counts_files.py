@@ -10,9 +10,10 @@ from examples import examples
 from hypothesis import given
 from ngram_helpers import as_dicts, same_counts, sentences
 
-from fastembed import FormatError
+from fastembed import FormatError, NgramLM
 from fastembed.io.native import read_native, write_native
 from fastembed.ngram.counts import NgramCounts, count_ngrams
+from fastembed.ngram.smoothing import SMOOTHINGS
 
 
 @pytest.fixture
@@ -53,6 +54,35 @@ def test_damaged_native_files(counts, tmp_path, name, change):
     write_native(tmp_path / "bad.fe", arrays, native.metadata)
     with pytest.raises(FormatError, match=r"bad\.fe"):
         NgramCounts.load(tmp_path / "bad.fe")
+
+
+def without_a_context(counts, path):
+    """Native counts in which one trigram lacks its context, and no longer one its suffix."""
+    below, level = counts.levels[1], counts.levels[2]
+    keep = np.ones(len(below), dtype=bool)
+    keep[np.setdiff1d(counts.context(3), level.parent)[0]] = False
+    new = np.cumsum(keep, dtype=np.uint32) - np.uint32(1)
+    counts.save(path)
+    native = read_native(path, mmap=False)
+    arrays = {name: a for name, a in native.arrays.items() if not name.endswith("_4")}
+    arrays |= {name: arrays[name][keep] for name in ("word_2", "parent_2", "count_2")}
+    arrays["parent_3"] = new[level.parent]
+    write_native(path, arrays, native.metadata | {"order": 3})
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_native_counts_without_a_context_are_refused(counts, tmp_path, smoothing):
+    without_a_context(counts, tmp_path / "bad.fe")
+    model = NgramLM(order=3, smoothing=smoothing)
+    with pytest.raises(FormatError, match=r"the context '<s> \S+' of the 3-gram '<s>"):
+        model.fit(NgramCounts.load(tmp_path / "bad.fe"), heldout=[["in", "the", "beginning"]])
+
+
+def test_cutting_off_an_ngram_less_often_than_its_suffix_is_refused(tmp_path):
+    (tmp_path / "x.tsv").write_text("a\t9\nb\t9\na b\t1\nb b\t1\nb a\t9\nb a b\t5\n")
+    counts = NgramCounts.read_tsv(tmp_path / "x.tsv")
+    with pytest.raises(FormatError, match="suffix"):
+        counts.cut_off([1, 2, 2])
 
 
 def test_native_files_of_something_else(tmp_path):
@@ -123,10 +153,11 @@ def test_tsv_with_cut_off_counts_is_not_complete(counts, tmp_path):
         ("a b c d e f g h\t1\n", "line 1: 8 words"),
         ("a\t1\na\xff\t1\n", "line 2: not UTF-8"),
         ("a\t1\na\0b\t1\n", "line 2: not UTF-8"),
-        ("a\t1\na\t2\n", "'a' is there twice"),
-        ("a\t1\na a\t2\na a\t3\n", "'a a' is there twice"),
-        ("a\t1\na b\t2\n", "no unigram"),
-        ("a\t1\nb\t1\na b a\t2\na a\t1\n", "suffix"),
+        ("a\t1\na\t2\n", "line 2: the unigram 'a' is there twice"),
+        ("a\t1\na a\t2\na a\t3\n", "line 3: the 2-gram 'a a' is there twice"),
+        ("a\t1\na b\t2\n", "line 2: .* no unigram"),
+        ("a\t1\nb\t1\na b a\t2\na a\t1\n", "line 3: the 3-gram 'a b a' has a suffix"),
+        ("a\t3\nb\t2\nc\t2\nb c\t2\na b c\t2\n", "line 5: the 3-gram 'a b c' has a context"),
         ("a\t1\na a a\t2\n", "no 2-grams"),
         ("a\t1\na <s>\t2\n", "<s> behind"),
         ("a\t1\n</s> a\t2\n", "</s> before"),

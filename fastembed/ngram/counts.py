@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed._native import _ngram_trie
 from fastembed._native._ngram import MAX_ORDER
+from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import memory_budget
 from fastembed.core.progress import Progress
@@ -129,7 +130,13 @@ class NgramCounts:
         return self._begins[order]
 
     def context(self, order: int, workers: int | None = None) -> NDArray[np.uint32]:
-        """Row in order k - 1 of each n-gram of ``order`` k >= 2 without its newest word."""
+        """Row in order k - 1 of each n-gram of ``order`` k >= 2 without its newest word.
+
+        Raises
+        ------
+        FormatError
+            One is not there, so the counts (or a model) are not those of a text.
+        """
         self._check_order(order, least=2)
         level = self.levels[order - 1]
         if level.context is None:
@@ -137,7 +144,7 @@ class NgramCounts:
                 level.context = level.word
             else:
                 lower = self.levels[order - 2]
-                level.context = _ngram_trie.contexts(
+                found = _ngram_trie.contexts(
                     level.word,
                     level.parent,
                     self.context(order - 1, workers),
@@ -145,6 +152,15 @@ class NgramCounts:
                     lower.word,
                     resolve_workers(workers),
                 )
+                if int(found.max(initial=0)) == _ngram_trie.NONE:  # kernels rely on it
+                    ids = self.ngrams(order, [int(np.argmax(found))])[0].tolist()
+                    words = [self.vocabulary.words[i] for i in ids]
+                    raise FormatError(
+                        f"the context {' '.join(words[:-1])!r} of the {order}-gram "
+                        f"{' '.join(words)!r} is not there: count the text again, or add the "
+                        "n-grams that are missing"
+                    )
+                level.context = found
         return level.context
 
     def _check_order(self, order: int, least: int = 1) -> None:
@@ -251,7 +267,8 @@ class NgramCounts:
         Raises
         ------
         FormatError
-            A line is not an n-gram and its count, an n-gram is there twice, or its suffix is not.
+            A line is not an n-gram and its count, an n-gram is there twice, or its suffix or its
+            context (all its words but the first, or but the last) is not there.
         """
         from fastembed.ngram.counts_io import read_tsv
 

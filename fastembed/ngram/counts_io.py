@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,35 +148,41 @@ def _joined(*lists: WordList) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
     return np.concatenate([words.blob for words in lists]), np.concatenate(offsets)
 
 
+class _Rows(NamedTuple):
+    """N-grams of one order as they stand in a file: (n, k) ids, counts, numbers of the lines."""
+
+    ids: NDArray[np.uint32]
+    count: NDArray[np.int64]
+    line: NDArray[np.int64]
+
+
 def read_tsv(path: StrPath) -> NgramCounts:
     """See `NgramCounts.read_tsv`."""
     table = WordTable()
-    ngrams: dict[int, list[NDArray[np.uint32]]] = {}
-    numbers: dict[int, list[NDArray[np.int64]]] = {}
-    for order, ids, counts in _read_lines(path, table):
-        ngrams.setdefault(order, []).append(ids)
-        numbers.setdefault(order, []).append(counts)
-    order = max(ngrams, default=0)
-    missing = [k for k in range(1, max(order, 1) + 1) if k not in ngrams]
+    parts: dict[int, list[_Rows]] = {}
+    for rows in _read_lines(path, table):
+        parts.setdefault(rows.ids.shape[1], []).append(rows)
+    order = max(parts, default=0)
+    missing = [k for k in range(1, max(order, 1) + 1) if k not in parts]
     if missing:
         raise FormatError(f"{path}: no {missing[0]}-grams; expected lines of words, tab and count")
-    vocabulary, new_ids = _vocabulary(
-        path, table, np.concatenate(ngrams[1])[:, 0], np.concatenate(numbers[1])
-    )
+    vocabulary, new_ids = _vocabulary(path, table, _joined_rows(parts.pop(1)))
     first = np.arange(len(vocabulary), dtype=np.uint32)
     unigrams = CountLevel(first, np.empty(0, dtype=np.uint32), vocabulary.counts)
     result = NgramCounts(vocabulary, [unigrams])
     for k in range(2, order + 1):
-        ids = new_ids[np.concatenate(ngrams.pop(k))]
-        _add_level(path, result, ids, np.concatenate(numbers.pop(k)))
+        rows = _joined_rows(parts.pop(k))
+        _add_level(path, result, rows._replace(ids=new_ids[rows.ids]))
     result.complete = _is_complete(result)
     return result
 
 
-def _read_lines(
-    path: StrPath, table: WordTable
-) -> Iterator[tuple[int, NDArray[np.uint32], NDArray[np.int64]]]:
-    """The n-grams of each order in each block, as ids of the table, and their counts."""
+def _joined_rows(parts: list[_Rows]) -> _Rows:
+    return _Rows(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def _read_lines(path: StrPath, table: WordTable) -> Iterator[_Rows]:
+    """The n-grams of each order in each block, as ids of the table."""
     line, rest = 1, b""
     with open_read(path, error=FormatError) as file:
         while True:
@@ -191,9 +197,7 @@ def _read_lines(
                 line += text.count(b"\n", 0, cut)
 
 
-def _parse(
-    path: StrPath, table: WordTable, lines: bytes, first_line: int
-) -> Iterator[tuple[int, NDArray[np.uint32], NDArray[np.int64]]]:
+def _parse(path: StrPath, table: WordTable, lines: bytes, first_line: int) -> Iterator[_Rows]:
     """Whole lines: first the counts are read and blanked out, then the words scanned."""
     text = np.frombuffer(lines + bytes(PADDING), dtype=np.uint8).copy()
     n = len(lines)
@@ -241,21 +245,23 @@ def _parse(
         bad(int(wrong[0]), f"{order[wrong[0]]} words")
     for k in np.unique(order).tolist():
         here = np.flatnonzero(order == k)
-        yield k, ids[stops[here][:, None] + np.arange(-k, 0)], counts[here]
+        yield _Rows(ids[stops[here][:, None] + np.arange(-k, 0)], counts[here], here + first_line)
 
 
 def _vocabulary(
-    path: StrPath, table: WordTable, ids: NDArray[np.uint32], counts: NDArray[np.int64]
+    path: StrPath, table: WordTable, rows: _Rows
 ) -> tuple[Vocabulary, NDArray[np.uint32]]:
     """The words of the unigrams, and the id of each id of the table (NONE: it is no unigram)."""
     blob, offsets, _ = table.export()
     all_words = WordList(blob, offsets)
-    if len(np.unique(ids)) < len(ids):
-        values, how_often = np.unique(ids, return_counts=True)
-        word = all_words[int(values[np.argmax(how_often > 1)])]
-        raise FormatError(f"{path}: the unigram {word!r} is there twice")
+    ids = rows.ids[:, 0]
+    once = np.unique(ids, return_index=True)[1]
+    if len(once) < len(ids):
+        again = int(np.delete(np.arange(len(ids)), once)[0])
+        word = all_words[int(ids[again])]
+        raise FormatError(f"{path}, line {rows.line[again]}: the unigram {word!r} is there twice")
     words = WordList(*take_words(blob, offsets, np.ascontiguousarray(ids)))
-    vocabulary, places = rank_words(words, counts, min_count=0, specials=SPECIALS)
+    vocabulary, places = rank_words(words, rows.count, min_count=0, specials=SPECIALS)
     new_ids = np.full(len(all_words), NONE, dtype=np.uint32)
     new_ids[ids] = places
     for special in SPECIALS:  # one that no unigram line has is a word all the same
@@ -265,16 +271,15 @@ def _vocabulary(
     return vocabulary, new_ids
 
 
-def _add_level(
-    path: StrPath, counts: NgramCounts, ids: NDArray[np.uint32], count: NDArray[np.int64]
-) -> None:
-    """Put n-grams of the next order, (n, k) ids, into the trie."""
+def _add_level(path: StrPath, counts: NgramCounts, rows: _Rows) -> None:
+    """Put n-grams of the next order into the trie."""
+    ids, count = rows.ids, rows.count
     k = ids.shape[1]
     words = counts.vocabulary.words
 
     def bad(index: int, problem: str) -> NoReturn:
         shown = " ".join(words[int(i)] if i < len(words) else "?" for i in ids[index])
-        raise FormatError(f"{path}: the {k}-gram {shown!r} {problem}")
+        raise FormatError(f"{path}, line {rows.line[index]}: the {k}-gram {shown!r} {problem}")
 
     if len(wrong := np.flatnonzero((ids == NONE).any(axis=1))):
         bad(int(wrong[0]), "has a word (?) that is no unigram")
@@ -285,15 +290,17 @@ def _add_level(
         bad(int(wrong[0]), "has a count of 2**32 or more")
     parent = counts.find(ids[:, 1:])
     if len(wrong := np.flatnonzero(parent < 0)):
-        bad(int(wrong[0]), "has a suffix that is not there")
+        bad(int(wrong[0]), "has a suffix (all its words but the first) that is not there")
+    context = counts.find(ids[:, :-1])
+    if len(wrong := np.flatnonzero(context < 0)):
+        bad(int(wrong[0]), "has a context (all its words but the last) that is not there")
     order = np.lexsort((ids[:, 0], parent))
-    word, parent = ids[order, 0], parent[order]
+    word, parent = ids[order, 0], parent[order].astype(np.uint32)
     same = (word[1:] == word[:-1]) & (parent[1:] == parent[:-1])
     if len(wrong := np.flatnonzero(same)):
-        bad(int(order[wrong[0]]), "is there twice")
-    counts.levels.append(
-        CountLevel(word.copy(), parent.astype(np.uint32), count[order].astype(np.uint32))
-    )
+        bad(int(order[wrong[0] + 1]), "is there twice")
+    count, context = count[order].astype(np.uint32), context[order].astype(np.uint32)
+    counts.levels.append(CountLevel(word, parent, count, word if k == 2 else context))
 
 
 def _is_complete(counts: NgramCounts) -> bool:

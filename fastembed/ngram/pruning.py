@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastembed._native._ngram_trie import NONE
+from fastembed.core.errors import FormatError
 from fastembed.ngram.counting import CountLevel
 from fastembed.ngram.counts import NgramCounts
 from fastembed.ngram.tables import BackoffTables, Level
@@ -41,7 +41,18 @@ def check_thresholds(name: str, values: Sequence[int], order: int) -> list[int]:
 def keep_rows(
     parent: NDArray[np.uint32], keep: NDArray[np.bool_], kept_parents: NDArray[np.bool_]
 ) -> NDArray[np.uint32]:
-    """New parents of the rows that stay, given which rows of the level below stay."""
+    """New parents of the rows that stay, given which rows of the level below stay.
+
+    Raises
+    ------
+    FormatError
+        The parent of one goes: counts of which an n-gram has more than its suffix.
+    """
+    if not kept_parents[parent[keep]].all():
+        raise FormatError(
+            "an n-gram would stay whose suffix goes; its count is larger than that of the suffix, "
+            "which no text gives: the counts are damaged"
+        )
     place = np.cumsum(kept_parents, dtype=np.int64) - 1
     return place[parent[keep]].astype(np.uint32)
 
@@ -91,7 +102,9 @@ def prune_by_entropy(
     Raises
     ------
     ValueError
-        The model has no back-off weights, is not normalised, or lacks the context of an n-gram.
+        The model has no back-off weights, or is not normalised.
+    FormatError
+        It lacks the context of an n-gram.
 
     Examples
     --------
@@ -159,8 +172,4 @@ def _contexts(tables: BackoffTables, workers: int | None) -> list[NDArray[np.uin
     found = [np.empty(0, dtype=np.uint32)]
     for k in range(2, tables.order + 1):
         found.append(trie.context(k, workers))
-        missing = np.flatnonzero(found[-1] == NONE)
-        if len(missing):
-            words = " ".join(tables.words[i] for i in tables.ngram(k, int(missing[0])))
-            raise ValueError(f"the context of the {k}-gram {words!r} is not in the model")
     return found
