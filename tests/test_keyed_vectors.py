@@ -384,7 +384,7 @@ def arrays_of(kv):
         ("vectors", lambda a: a[0], r"shape \(n, d\)"),
         ("vectors", lambda a: a.astype("i4"), "float32"),
         ("word_bytes", lambda a: a[:-1], "end at"),
-        ("word_bytes", lambda a: a.astype("u2"), "wrong types"),
+        ("word_bytes", lambda a: a.astype("u2"), "'word_bytes' of dtype u1"),
         ("word_offsets", lambda a: a[::-1].copy(), "not decrease"),
         ("word_offsets", lambda a: a[:0], "offsets"),
         ("word_order", lambda a: a[:-1], "order must have 4"),

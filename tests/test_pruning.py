@@ -98,5 +98,5 @@ def test_only_backoff_models_that_are_whole():
     holes = Level(*(array[keep] for array in vars(bigrams).values()))
     parent = keep_rows(trigrams.parent, np.ones(len(trigrams), dtype=bool), keep)
     broken = replace(whole, levels=[whole.levels[0], holes, replace(trigrams, parent=parent)])
-    with pytest.raises(FormatError, match="the context '<s> .* of the 3-gram '<s>"):
+    with pytest.raises(FormatError, match=r"the context '<s> .* of the 3-gram '<s>"):
         prune_by_entropy(broken, 1e-3)

@@ -262,8 +262,8 @@ class ClassLM(Params, SentenceModel, NativeModel):
         part = unpack(file, PART, file.metadata.get("class_model"), path)
         class_model = NgramLM.from_native(part, path, workers=workers)
         made = cls(**known_params(cls, file, path, leave_out=("workers",)), workers=workers)
+        words = WordList.from_arrays(file.arrays, path)
         try:
-            words = WordList(file.arrays["word_bytes"], file.arrays["word_offsets"])
             class_of, log_word = file.arrays["class_of"], file.arrays["log_word"]
             specials, n_unknown = words[:N_SPECIALS], int(file.metadata["n_unknown"])
         except (KeyError, TypeError, ValueError) as error:

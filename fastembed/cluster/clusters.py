@@ -279,15 +279,14 @@ class WordClusters:
         self, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any], path: StrPath
     ) -> None:
         """Become what a native file holds."""
+        arrays = {name: np.array(array) for name, array in arrays.items()}  # not of the file
+        words = WordList.from_arrays(arrays, path)
         try:
-            words = WordList(np.array(arrays["word_bytes"]), np.array(arrays["word_offsets"]))
-            vocabulary = Vocabulary(
-                words, np.array(arrays["counts"]), specials=metadata["specials"]
-            )
-            classes = np.array(arrays["classes"])
-            paths = None
+            vocabulary = Vocabulary(words, arrays["counts"], specials=metadata["specials"])
+            classes, paths = arrays["classes"], None
             if "path_bytes" in arrays:
-                paths = WordList(arrays["path_bytes"], arrays["path_offsets"]).to_list()
+                names = ("path_bytes", "path_offsets")
+                paths = WordList.from_arrays(arrays, path, names=names).to_list()
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(f"{path}: the clusters are damaged ({error})") from None
         found = np.unique(classes[classes >= 0])

@@ -70,15 +70,12 @@ class VectorFiles:
         missing = [name for name in names if name not in arrays]
         if missing:
             raise FormatError(f"{path}: no word vectors; the file lacks {', '.join(missing)}")
-        vectors, blob, offsets, order = (arrays[name] for name in names)
-        kinds = (blob.dtype, offsets.dtype, order.dtype)
-        if kinds != (np.uint8, np.uint64, np.uint32) or {blob.ndim, offsets.ndim} != {1}:
-            raise FormatError(f"{path}: the arrays of the words have wrong types: {kinds}")
-        signed = offsets.view(np.int64)
-        if len(offsets) and (offsets[0] != 0 or (signed[1:] < signed[:-1]).any()):
-            raise FormatError(f"{path}: word_offsets must begin with 0 and not decrease")
+        order = arrays["word_order"]
+        if order.dtype != np.uint32:
+            raise FormatError(f"{path}: expected an array 'word_order' of dtype u4")
+        words = WordList.from_arrays(arrays, path, order=order)
         try:
-            result = cls(WordList(blob, offsets, order), vectors, metadata=metadata)
+            result = cls(words, arrays["vectors"], metadata=metadata)
             for name, values in arrays.items():
                 if name.startswith("attr."):
                     result._set_expando(name.removeprefix("attr."), values)

@@ -307,8 +307,8 @@ class QueryTables:
                 f"{path}: an {KIND} in layout {own.get('layout', 1)!r}; this version reads layout "
                 f"{LAYOUT}. Convert it to ARPA with the version that wrote it (lm convert)"
             )
+        words = WordList.from_arrays(arrays, path)
         try:
-            words = WordList(arrays["word_bytes"], arrays["word_offsets"])
             made = cls(
                 words, arrays["log_prob"], arrays.get("backoff", np.empty(0, np.float32)),
                 **{name: own[name] for name in ("order", "unk", "bos", "eos", "scheme", "bits")},

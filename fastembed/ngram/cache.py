@@ -155,10 +155,9 @@ class CacheLM(SentenceModel, NativeModel):
     @classmethod
     def from_native(cls, file: NativeFile, path: StrPath, *, workers: int | None = None) -> Self:
         """The cache of an opened file; FormatError if it is damaged or holds something else."""
-        metadata, arrays = file.metadata, file.arrays
         cls.check_kind(file, path)
+        metadata, words = file.metadata, WordList.from_arrays(file.arrays, path)
         try:
-            words = WordList(arrays["word_bytes"], arrays["word_offsets"])
             unk, bos, eos = map(int, metadata["special_ids"])
             if not 0 <= min(unk, bos, eos) <= max(unk, bos, eos) < len(words):
                 raise ValueError("special_ids are no words")

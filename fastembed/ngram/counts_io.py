@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastembed._native._ngram_trie import NONE
 from fastembed._native._text import LINE_END, PADDING, scan
 from fastembed._native._words import WordTable, take_words
-from fastembed.core.errors import FormatError
+from fastembed.core.errors import FormatError, VocabularyError
 from fastembed.core.files import StrPath, atomic_write, open_read
 from fastembed.io.native import read_native, write_native
 from fastembed.ngram.counting import CountLevel
@@ -63,14 +63,12 @@ def load_counts(path: StrPath, *, mmap: bool = True) -> NgramCounts:
             raise FormatError(f"{path}: {name!r} has {len(array):,} entries; expected {size:,}")
         return array
 
-    offsets = take("word_offsets", "u8")
-    unigrams = take("count_1", "i8", len(offsets) - 1)
+    words = WordList.from_arrays(arrays, path)
+    unigrams = take("count_1", "i8", len(words))
     appearance = take("appearance", "i8", len(unigrams)) if "appearance" in arrays else None
     try:
-        vocabulary = Vocabulary(
-            WordList(take("word_bytes", "u1"), offsets), unigrams, specials=SPECIALS
-        )
-    except ValueError as error:
+        vocabulary = Vocabulary(words, unigrams, specials=SPECIALS)
+    except (ValueError, VocabularyError) as error:
         raise FormatError(f"{path}: the vocabulary is damaged ({error})") from error
     first = np.arange(len(unigrams), dtype=np.uint32)
     levels = [CountLevel(first, np.empty(0, dtype=np.uint32), unigrams)]
@@ -152,7 +150,7 @@ class _Rows(NamedTuple):
     """N-grams of one order as they stand in a file: (n, k) ids, counts, numbers of the lines."""
 
     ids: NDArray[np.uint32]
-    count: NDArray[np.int64]
+    counts: NDArray[np.int64]
     line: NDArray[np.int64]
 
 
@@ -261,7 +259,7 @@ def _vocabulary(
         word = all_words[int(ids[again])]
         raise FormatError(f"{path}, line {rows.line[again]}: the unigram {word!r} is there twice")
     words = WordList(*take_words(blob, offsets, np.ascontiguousarray(ids)))
-    vocabulary, places = rank_words(words, rows.count, min_count=0, specials=SPECIALS)
+    vocabulary, places = rank_words(words, rows.counts, min_count=0, specials=SPECIALS)
     new_ids = np.full(len(all_words), NONE, dtype=np.uint32)
     new_ids[ids] = places
     for special in SPECIALS:  # one that no unigram line has is a word all the same
@@ -273,7 +271,7 @@ def _vocabulary(
 
 def _add_level(path: StrPath, counts: NgramCounts, rows: _Rows) -> None:
     """Put n-grams of the next order into the trie."""
-    ids, count = rows.ids, rows.count
+    ids, count = rows.ids, rows.counts
     k = ids.shape[1]
     words = counts.vocabulary.words
 
@@ -295,12 +293,18 @@ def _add_level(path: StrPath, counts: NgramCounts, rows: _Rows) -> None:
     if len(wrong := np.flatnonzero(context < 0)):
         bad(int(wrong[0]), "has a context (all its words but the last) that is not there")
     order = np.lexsort((ids[:, 0], parent))
-    word, parent = ids[order, 0], parent[order].astype(np.uint32)
+    word, parent = ids[order, 0], parent[order]
     same = (word[1:] == word[:-1]) & (parent[1:] == parent[:-1])
     if len(wrong := np.flatnonzero(same)):
         bad(int(order[wrong[0] + 1]), "is there twice")
-    count, context = count[order].astype(np.uint32), context[order].astype(np.uint32)
-    counts.levels.append(CountLevel(word, parent, count, word if k == 2 else context))
+    counts.levels.append(
+        CountLevel(
+            word,
+            parent.astype(np.uint32),
+            count[order].astype(np.uint32),
+            context[order].astype(np.uint32),
+        )
+    )
 
 
 def _is_complete(counts: NgramCounts) -> bool:

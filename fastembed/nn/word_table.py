@@ -11,7 +11,6 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from fastembed._native import _nn_draws
-from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath
 from fastembed.text.wordlist import WordList
 
@@ -91,24 +90,11 @@ class WordTable:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], case: str, path: StrPath) -> WordTable:
         """The reverse."""
-        lists = [_word_list(arrays, name, path) for name in ("words", "trained")]
+        lists = [
+            WordList.from_arrays(arrays, path, names=(f"{name}.blob", f"{name}.offsets"))
+            for name in ("words", "trained")
+        ]
         return cls(lists[0], case, lists[1])
-
-
-def _word_list(arrays: Mapping[str, NDArray[Any]], name: str, path: StrPath) -> WordList:
-    blob, offsets = arrays.get(f"{name}.blob"), arrays.get(f"{name}.offsets")
-    if blob is None or offsets is None or (blob.dtype, offsets.dtype) != (np.uint8, np.uint64):
-        raise FormatError(f"{path}: expected words as the arrays {name}.blob and {name}.offsets")
-    signed = offsets.view(np.int64)
-    if offsets.ndim != 1 or blob.ndim != 1 or len(offsets) == 0 or signed[0] != 0 or (
-        signed[1:] < signed[:-1]
-    ).any():  # fmt: skip
-        raise FormatError(f"{path}: {name}.offsets must begin with 0 and not decrease")
-    try:
-        bytes(blob).decode("utf-8")
-        return WordList(blob, offsets)
-    except ValueError as error:
-        raise FormatError(f"{path}: its words are damaged: {error}") from None
 
 
 def look_up(words: WordList, word: str, case: str) -> int:

@@ -20,6 +20,7 @@ from fastembed.core.files import StrPath
 from fastembed.core.fingerprint import sampled_digest
 from fastembed.text.spool import pread_array
 from fastembed.text.vocabulary import Vocabulary
+from fastembed.text.wordlist import offsets_fit
 
 __all__ = ["EncodedCorpus"]
 
@@ -168,7 +169,7 @@ class EncodedCorpus:
         offsets = np.ascontiguousarray(offsets, dtype=np.uint64)
         if ids.ndim != 1 or (len(ids) and int(ids.max()) >= len(vocabulary)):
             raise ValueError(f"ids must be one-dimensional and < {len(vocabulary)}")
-        if not _offsets_fit(offsets, len(ids)):
+        if not offsets_fit(offsets, len(ids)):
             raise ValueError(f"offsets must begin at 0, not decrease, and end at {len(ids)}")
         return cls(vocabulary, _Memory(ids), _Memory(offsets))
 
@@ -258,7 +259,7 @@ class EncodedCorpus:
             if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
                 raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
         size = len(arrays["ids"])
-        if not _offsets_fit(arrays["offsets"], size):
+        if not offsets_fit(arrays["offsets"], size):
             raise FormatError(f"{path}: 'offsets' must begin at 0, not decrease, end at {size}")
         vocabulary = Vocabulary.from_arrays(arrays, native.metadata, path)
         try:
@@ -335,13 +336,3 @@ class EncodedCorpus:
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-def _offsets_fit(offsets: NDArray[np.uint64], size: int) -> bool:
-    if offsets.ndim != 1 or len(offsets) == 0 or int(offsets[0]) != 0 or int(offsets[-1]) != size:
-        return False
-    step = 1 << 20
-    return all(
-        bool(np.all(part[1:] >= part[:-1]))
-        for part in (offsets[i : i + step + 1] for i in range(0, len(offsets), step))
-    )

@@ -213,17 +213,14 @@ class Vocabulary:
         FormatError
             Something is missing or does not fit; the message names ``path``.
         """
-        for name, dtype in (("counts", "i8"), ("word_bytes", "u1"), ("word_offsets", "u8")):
-            if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
-                raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
-        blob, offsets = arrays["word_bytes"], arrays["word_offsets"]
-        signed = offsets.view(np.int64)
-        if len(offsets) == 0 or offsets[0] != 0 or (signed[1:] < signed[:-1]).any():
-            raise FormatError(f"{path}: 'word_offsets' must begin at 0 and not decrease")
+        counts = arrays.get("counts")
+        if counts is None or counts.dtype != "i8" or counts.ndim != 1:
+            raise FormatError(f"{path}: expected an array 'counts' of dtype i8 (1-d)")
+        words = WordList.from_arrays(arrays, path)
         try:
             return cls(
-                WordList(blob, offsets),
-                arrays["counts"],
+                words,
+                counts,
                 specials=metadata["specials"],
                 n_raw_tokens=int(metadata["vocabulary_n_raw_tokens"]),
             )

@@ -8,19 +8,31 @@ Python string is made when a word is asked for, the dictionary when it is needed
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError, VocabularyError
+from fastembed.core.files import StrPath
 
 if TYPE_CHECKING:
     from fastembed._native._words import WordTable
 
-__all__ = ["WordList"]
+__all__ = ["WordList", "offsets_fit"]
+
+
+def offsets_fit(offsets: NDArray[np.uint64], size: int) -> bool:
+    """Whether offsets begin at 0, do not decrease and end at ``size``."""
+    if offsets.ndim != 1 or len(offsets) == 0 or int(offsets[0]) != 0 or int(offsets[-1]) != size:
+        return False
+    step = 1 << 16  # that stay in the cache
+    return all(
+        bool(np.all(part[1:] >= part[:-1]))
+        for part in (offsets[i : i + step + 1] for i in range(0, len(offsets), step))
+    )
 
 
 class WordList(Sequence[str]):
@@ -60,6 +72,42 @@ class WordList(Sequence[str]):
         self.blob = blob
         self.offsets = offsets
         self._order = order
+        self._name = "the list of words"
+
+    @classmethod
+    def from_arrays(
+        cls,
+        arrays: Mapping[str, NDArray[Any]],
+        path: StrPath,
+        *,
+        names: tuple[str, str] = ("word_bytes", "word_offsets"),
+        order: NDArray[np.uint32] | None = None,
+    ) -> WordList:
+        """The words of a file that was opened: its arrays ``names``, kept and not copied.
+
+        What every reader of such a file relies on is checked here, a pass over the offsets; the
+        bytes are not read. A word that is no UTF-8 is a FormatError when it is asked for.
+
+        Raises
+        ------
+        FormatError
+            An array is missing or of another type, or an offset lies outside; names ``path``.
+        """
+        for name, dtype in zip(names, ("u1", "u8"), strict=True):
+            if name not in arrays or arrays[name].dtype != dtype or arrays[name].ndim != 1:
+                raise FormatError(f"{path}: expected an array {name!r} of dtype {dtype} (1-d)")
+        blob, offsets = (arrays[name] for name in names)
+        if not offsets_fit(offsets, len(blob)):
+            raise FormatError(
+                f"{path}: {names[1]!r} must begin at 0, not decrease, and end at {len(blob)}, the "
+                f"size of {names[0]!r}: the file is damaged"
+            )
+        try:
+            words = cls(blob, offsets, order)
+        except ValueError as error:
+            raise FormatError(f"{path}: the list of words is damaged ({error})") from None
+        words._name = f"{path}: the list of words"
+        return words
 
     @classmethod
     def from_words(cls, words: Iterable[str]) -> WordList:
@@ -82,7 +130,11 @@ class WordList(Sequence[str]):
         n = len(self)
         if not -n <= index < n:
             raise IndexError(f"word index {index} is out of range for {n} words")
-        return self.bytes_at(index % n).decode("utf-8")
+        index %= n
+        try:
+            return self.bytes_at(index).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{self._name} is damaged: word {index} is not UTF-8") from error
 
     def bytes_at(self, index: int) -> bytes:
         """UTF-8 bytes of word ``index`` (0 <= index < len)."""
@@ -108,7 +160,10 @@ class WordList(Sequence[str]):
     @cached_property
     def _list(self) -> list[str]:
         data, ends = self.blob.tobytes(), self.offsets.tolist()
-        return [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+        try:
+            return [data[a:b].decode("utf-8") for a, b in itertools.pairwise(ends)]
+        except UnicodeDecodeError:
+            return [self[i] for i in range(len(self))]  # says which
 
     @cached_property
     def index(self) -> dict[str, int]:  # type: ignore[override]
@@ -141,20 +196,12 @@ class WordList(Sequence[str]):
             return -1
         found = find_word(self.blob, self.offsets, self._order, encoded)
         if found == -2:
-            raise FormatError("the list of words is damaged: its order or offsets point outside")
+            raise FormatError(f"{self._name} is damaged: its order points outside")
         return found
 
     def with_word(self, index: int, word: str) -> WordList:
-        """The same words, another one in the place of ``index``.
-
-        Raises
-        ------
-        ValueError
-            The word lies outside the bytes: a file that was damaged.
-        """
+        """The same words, another one in the place of ``index``."""
         first, last = int(self.offsets[index]), int(self.offsets[index + 1])
-        if not first <= last <= len(self.blob):
-            raise ValueError(f"word {index} lies outside the {len(self.blob)} bytes of the words")
         new = np.frombuffer(word.encode("utf-8"), dtype=np.uint8)
         offsets = self.offsets.astype(np.int64)
         offsets[index + 1 :] += len(new) - (last - first)
