@@ -17,6 +17,7 @@
 #define FE_NGRAM_H
 
 #include "ngram_sort.h"
+#include "vec_bytes.h"
 
 /* Write the sentences first to last - 1 of a corpus as a stream.
  *
@@ -88,61 +89,91 @@ FE_UNUSED static void fe_ngram_rows(const uint8_t *codes, size_t n, uint32_t ord
     }
 }
 
-#define FE_NGRAM_RUN 128 /* places that are looked at level by level; a multiple of BLOCK */
+#define FE_NGRAM_RUN 128 /* places that are looked at level by level; a multiple of CHUNK */
+#define FE_NGRAM_CHUNK 64 /* places whose codes are looked at together: two entries */
 
-/* What fe_ngram_emit knows of one order between two runs. */
+/* Bit i: the code of place i is from lo to hi. */
+FE_INLINE uint64_t fe_ngram_between(fe_b64 codes, unsigned lo, unsigned hi) {
+    FE_B64_MASK(codes, fe_part_range(part, (uint8_t)lo, (uint8_t)(hi - lo)));
+}
+
+/* The codes of up to 64 places; those of no place are 0. */
+FE_INLINE fe_b64 fe_ngram_codes(const uint8_t *codes, size_t n) {
+    if (n >= FE_NGRAM_CHUNK) return fe_b64_load(codes);
+    uint8_t padded[FE_NGRAM_CHUNK] = {0};
+    memcpy(padded, codes, n);
+    return fe_b64_load(padded);
+}
+
+/* Bit i: a row of order k begins at place i, which has k words or more, fewer than k the same. */
+FE_INLINE uint64_t fe_ngram_begins(fe_b64 codes, unsigned k, unsigned order) {
+    uint64_t begins = 0;
+    for (unsigned depth = k; depth <= order; depth++)
+        begins |= fe_ngram_between(codes, depth << 4, (depth << 4) + k - 1);
+    return begins;
+}
+
+/* What fe_ngram_emit knows of one order between two chunks. */
 typedef struct {
-    uint32_t row;   /* next row */
-    uint64_t begin; /* sum of weights before the row that is open */
+    uint32_t row;    /* next row */
+    int open;        /* the last row goes on */
+    uint64_t before; /* sum of weights before that row */
 } fe_ngram_open;
 
-/* The rows of order k that begin or go on in a run of n places.
+/* What a row's parent is found by: the rows of the order below that begin in a chunk. */
+typedef struct {
+    uint32_t row; /* first of them */
+    uint64_t begins;
+} fe_ngram_below;
+
+/* The rows of order k that begin or go on in a chunk of n places.
  *
- * There are no branches: what is no row goes to a slot that is not read. above: INOUT (n,) row of
- * order k - 1 of each place, then of order k. before: IN (n + 1,) sum of weights before each place,
- * or NULL for `first`, `first` + 1, ... entry: where the run's directory begins, or NULL. */
-FE_INLINE uint64_t fe_ngram_run(const uint32_t *stream, const uint32_t *places,
-                                const uint8_t *codes, size_t n, unsigned k, uint64_t first,
-                                const uint64_t *before, uint32_t *above, fe_ngram_open *open,
-                                const fe_ngram_levels *levels, uint32_t *entry, size_t stride) {
-    uint32_t word[FE_NGRAM_RUN + 2], parent[FE_NGRAM_RUN + 2];
-    uint64_t count[FE_NGRAM_RUN + 2], begin = open->begin, large = 0;
-    const uint32_t base = open->row - 1; /* of slot 0, the row that is open */
-    uint32_t m = 0;
-    count[0] = 0;
-    for (size_t i = 0; i < n;) {
-        uint32_t bits = 0, start = m;
-        size_t stop = n - i < FE_NGRAM_BLOCK ? n : i + FE_NGRAM_BLOCK;
-        for (unsigned bit = 0; i < stop; i++, bit++) {
-            unsigned same = codes[i] & 15, depth = codes[i] >> 4;
-            uint32_t is = depth >= k, begins = is & (same < k);
-            uint64_t here = before ? before[i] : first + i;
-            m += begins;
-            /* masks, since a compiler may make branches of conditional expressions */
-            begin ^= (begin ^ here) & -(uint64_t)begins;
-            uint32_t slot = (m & -is) | ((FE_NGRAM_RUN + 1) & (is - 1));
-            word[slot] = stream[(ptrdiff_t)places[i] - (ptrdiff_t)(k - 1)];
-            parent[slot] = above[i];
-            count[slot] = (before ? before[i + 1] : first + i + 1) - begin;
-            above[i] = base + m;
-            bits |= begins << bit;
-        }
-        if (entry) {
-            entry[0] = base + 1 + start;
-            entry[1] = bits;
-            entry += stride;
+ * first: sum of weights before place 0 where before is NULL; else before: IN (n + 1,) that sum for
+ * each place. below: INOUT of order k - 1, then of order k. entry: OUT of the chunk, or NULL. */
+FE_INLINE uint64_t fe_ngram_chunk(const uint32_t *stream, const uint32_t *places, fe_b64 codes,
+                                  size_t n, unsigned k, unsigned order, uint64_t first,
+                                  const uint64_t *before, fe_ngram_below *below,
+                                  fe_ngram_open *open, const fe_ngram_levels *levels,
+                                  uint32_t *entry, size_t stride) {
+    const uint64_t begins = fe_ngram_begins(codes, k, order);
+    const uint64_t is = fe_ngram_between(codes, k << 4, 255), ends = begins | ~is;
+    uint32_t *const word = levels->word[k], *const parent = levels->parent[k];
+    uint32_t *const count = levels->count[k], row = open->row;
+    uint64_t large = 0;
+    if (open->open && ends) { /* the row that goes on ends here */
+        const int end = fe_ctz64(ends);
+        const uint64_t sum = (before ? before[end] : first + (uint64_t)end) - open->before;
+        count[row - 1] = (uint32_t)sum;
+        large |= sum;
+    }
+    if (entry) {
+        entry[0] = row;
+        entry[1] = (uint32_t)begins;
+        if (n > FE_NGRAM_BLOCK) {
+            entry[stride] = row + (uint32_t)fe_popcount64((uint32_t)begins);
+            entry[stride + 1] = (uint32_t)(begins >> FE_NGRAM_BLOCK);
         }
     }
-    for (uint32_t r = count[0] ? 0 : 1; r <= m; r++) {
-        large |= count[r];
-        levels->count[k][(ptrdiff_t)open->row + (ptrdiff_t)r - 1] = (uint32_t)count[r];
+    uint32_t r = row;
+    for (uint64_t left = begins; left; left &= left - 1, r++) {
+        const int i = fe_ctz64(left);
+        const uint64_t behind = ~(uint64_t)1 << i; /* bits above i */
+        const int end = fe_ctz64((ends & behind) | (uint64_t)1 << 63); /* of the last: see below */
+        const uint64_t sum = before ? before[end] - before[i] : (uint64_t)(end - i);
+        word[r] = stream[(ptrdiff_t)places[i] - (ptrdiff_t)(k - 1)];
+        parent[r] = k == 2 ? stream[places[i]]
+                           : below->row + (uint32_t)fe_popcount64(below->begins & ~behind) - 1;
+        count[r] = (uint32_t)sum;
+        large |= sum;
     }
-    if (m > 0) {
-        memcpy(levels->word[k] + open->row, word + 1, m * sizeof *word);
-        memcpy(levels->parent[k] + open->row, parent + 1, m * sizeof *parent);
+    open->open = (int)(is >> 63); /* then its count is written when it ends */
+    if (open->open && begins) {
+        const int i = fe_high_bit(begins);
+        open->before = before ? before[i] : first + (uint64_t)i;
     }
-    open->row += m;
-    open->begin = begin;
+    open->row = r;
+    below->row = row;
+    below->begins = begins;
     return large;
 }
 
@@ -162,44 +193,37 @@ FE_UNUSED static fe_status fe_ngram_emit(const fe_ngram_text *text, const uint32
     const size_t stride = 2 * (order - 2);
     fe_ngram_open open[FE_NGRAM_MAX + 1];
     uint64_t before[FE_NGRAM_RUN + 1] = {0}, large = 0;
-    uint32_t above[FE_NGRAM_RUN];
-    for (unsigned k = 2; k <= order; k++) open[k] = (fe_ngram_open){row[k], 0};
+    for (unsigned k = 2; k <= order; k++) open[k] = (fe_ngram_open){row[k], 0, 0};
     for (size_t first = 0; first < n; first += FE_NGRAM_RUN) {
         const size_t m = n - first < FE_NGRAM_RUN ? n - first : FE_NGRAM_RUN;
         for (size_t i = 0; i < m; i++) {
-            const uint32_t place = places[first + i];
             if (first + i + FE_NGRAM_RUN < n) {
                 const uint32_t soon = places[first + i + FE_NGRAM_RUN];
                 FE_PREFETCH(text->stream + soon);
                 FE_PREFETCH(text->stream + soon - (order - 1));
             }
-            above[i] = text->stream[place];
-            if (weights) before[i + 1] = before[i] + weights[place / step];
+            if (weights) before[i + 1] = before[i] + weights[places[first + i] / step];
         }
-        uint32_t *entry =
-            index ? index->directory + (rank + first) / FE_NGRAM_BLOCK * stride : NULL;
-        for (unsigned k = 2; k <= order; k++) {
-            uint32_t *here = entry && k < order ? entry + 2 * (k - 2) : NULL;
-            if (weights)
-                large |= fe_ngram_run(text->stream, places + first, codes + first, m, k, first,
-                                      before, above, open + k, levels, here, stride);
-            else
-                large |= fe_ngram_run(text->stream, places + first, codes + first, m, k, first,
-                                      NULL, above, open + k, levels, here, stride);
+        for (size_t at = 0; at < m; at += FE_NGRAM_CHUNK) {
+            const fe_b64 chunk = fe_ngram_codes(codes + first + at, m - at);
+            uint32_t *entry =
+                index ? index->directory + (rank + first + at) / FE_NGRAM_BLOCK * stride : NULL;
+            fe_ngram_below below = {0, 0};
+            for (unsigned k = 2; k <= order; k++)
+                large |= fe_ngram_chunk(text->stream, places + first + at, chunk, m - at, k,
+                                        order, first + at, weights ? before + at : NULL, &below, open + k,
+                                        levels, entry && k < order ? entry + 2 * (k - 2) : NULL,
+                                        stride);
         }
         before[0] = before[m];
     }
+    for (unsigned k = 2; k <= order; k++) {
+        if (!open[k].open) continue;
+        const uint64_t sum = (weights ? before[0] : n) - open[k].before;
+        levels->count[k][open[k].row - 1] = (uint32_t)sum;
+        large |= sum;
+    }
     return large >> 32 ? FE_EOVERFLOW : FE_OK;
-}
-
-FE_INLINE uint32_t fe_popcount32(uint32_t x) {
-#if defined(__GNUC__) || defined(__clang__)
-    return (uint32_t)__builtin_popcount(x);
-#else
-    x -= x >> 1 & 0x55555555u;
-    x = (x & 0x33333333u) + (x >> 2 & 0x33333333u);
-    return (x + (x >> 4) & 0x0f0f0f0fu) * 0x01010101u >> 24;
-#endif
 }
 
 /* Note the number of each place of a part, whose first place has number rank. numbers: OUT of the
@@ -231,25 +255,22 @@ FE_UNUSED static void fe_ngram_contexts(uint32_t order, const uint32_t *before,
                                         const fe_ngram_levels *levels,
                                         const fe_ngram_index *index) {
     const size_t stride = 2 * (order - 2);
-    uint32_t context[FE_NGRAM_RUN + 1], next[FE_NGRAM_MAX + 1];
+    uint32_t next[FE_NGRAM_MAX + 1];
     memcpy(next, row, (order + 1) * sizeof *next);
-    for (size_t first = 0; first < n; first += FE_NGRAM_RUN) {
-        const size_t m = n - first < FE_NGRAM_RUN ? n - first : FE_NGRAM_RUN;
+    for (size_t first = 0; first < n; first += FE_NGRAM_CHUNK) {
         const uint32_t *rank = before + first;
-        for (size_t i = 0; i < m && first + i + FE_NGRAM_RUN < n; i++)
-            FE_PREFETCH(index->directory + (size_t)rank[i + FE_NGRAM_RUN] / FE_NGRAM_BLOCK * stride);
+        const fe_b64 chunk = fe_ngram_codes(codes + first, n - first);
+        for (size_t i = FE_NGRAM_CHUNK; i < 2 * FE_NGRAM_CHUNK && first + i < n; i++)
+            FE_PREFETCH(index->directory + (size_t)rank[i] / FE_NGRAM_BLOCK * stride);
         for (unsigned k = 3; k <= order; k++) {
-            uint32_t found = 0;
-            for (size_t i = 0; i < m; i++) {
-                unsigned same = codes[first + i] & 15, depth = codes[first + i] >> 4;
+            uint64_t left = fe_ngram_begins(chunk, k, order);
+            for (; left; left &= left - 1) {
+                const uint32_t number = rank[fe_ctz64(left)];
                 const uint32_t *of = index->directory +
-                                     (size_t)rank[i] / FE_NGRAM_BLOCK * stride + 2 * (k - 3);
-                uint32_t upto = (uint32_t)(((uint64_t)2 << rank[i] % FE_NGRAM_BLOCK) - 1);
-                context[found] = of[0] + fe_popcount32(of[1] & upto) - 1;
-                found += (same < k) & (depth >= k);
+                                     (size_t)number / FE_NGRAM_BLOCK * stride + 2 * (k - 3);
+                const uint64_t upto = ((uint64_t)2 << number % FE_NGRAM_BLOCK) - 1;
+                levels->context[k][next[k]++] = of[0] + (uint32_t)fe_popcount64(of[1] & upto) - 1;
             }
-            if (found > 0) memcpy(levels->context[k] + next[k], context, found * sizeof *context);
-            next[k] += found;
         }
     }
 }

@@ -81,6 +81,20 @@ def test_many_parts(isa, small_parts, order, workers):
     check(count_ngrams(sentences, order, workers=workers), sentences, order)
 
 
+@pytest.mark.parametrize("n", [30, 31, 32, 33, 62, 63, 64, 65, 126, 127, 128, 129, 191, 192, 193])
+def test_rows_that_end_where_a_chunk_does(isa, n):
+    """One n-gram for all of a chunk of 64 places or a run of 128, with weights too (merging)."""
+    for lines in ([["a"] * n], [["a"] * n, ["b"], [], ["b", "a"]]):
+        counts = count_ngrams(lines, 3, workers=1)
+        check(counts, lines, 3)
+        check(counts.merge(counts), lines * 2, 3)
+    # many sequences, of which as many end alike: the rows of order 2 go on over chunks
+    lines = [[f"w{i}", "x", "y"] for i in range(n)]
+    counts = count_ngrams(lines, 4, workers=1)
+    check(counts, lines, 4)
+    check(counts.merge(counts), lines * 2, 4)
+
+
 @examples(40)
 @given(sentences, st.integers(1, MAX_ORDER))
 def test_any_text(text, order):
