@@ -31,10 +31,15 @@ OWN = {"brown": ("refine",), "exchange": ("passes",)}
 
 
 def _format_of(output: str, format: Format | None) -> Format:
-    if format is not None:
-        return format
-    name = output.lower()
-    return "tsv" if name.endswith(".tsv") else "native" if name.endswith(".fe") else "paths"
+    from fastembed.core.packing import bare_name
+    from fastembed.io.native import check_native_name
+
+    name = bare_name(output)
+    if format is None:
+        format = "tsv" if name.endswith(".tsv") else "native" if name.endswith(".fe") else "paths"
+    if format == "native":
+        check_native_name(output)
+    return format
 
 
 def _save(model: Clusterer, output: str, format: Format) -> None:

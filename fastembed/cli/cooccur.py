@@ -90,10 +90,15 @@ def cooccur(
 
 
 def _is_native(output: str, format: str | None) -> bool:
-    if format is not None:
-        return format == "native"
-    if output.endswith((".fe", ".bin")):
-        return output.endswith(".fe")
+    from fastembed.core.packing import bare_name
+    from fastembed.io.native import check_native_name
+
+    name = bare_name(output)
+    if format == "native" or (format is None and name.endswith(".fe")):
+        check_native_name(output)
+        return True
+    if format is not None or name.endswith(".bin"):
+        return False
     raise click.UsageError(
         f"{output}: no format goes with this name; end it in .fe (native) or .bin (GloVe's "
         "triples), or give --format"

@@ -50,7 +50,7 @@ def convert(
     verify: bool,
     quiet: bool,
 ) -> None:
-    """Convert a model from file IN to file OUT: .arpa and .arpa.gz are ARPA, others native."""
+    """Convert a model from file IN to OUT: .arpa (packed: .arpa.gz ...) is ARPA, others native."""
     from fastembed.ngram.model import NgramLM
 
     check_output(target)

@@ -36,11 +36,15 @@ def missing_backoff_option(command: Any) -> Any:
 
 
 def format_of(output: str, given: str | None) -> str:
-    """The format of a file: as given, else by its suffix."""
-    if given is not None:
-        return given
-    name = output.lower().removesuffix(".gz")
-    return "arpa" if name.endswith((".arpa", ".lm")) else "native"
+    """The format of a file: as given, else by its suffix; ValueError for a packed native one."""
+    from fastembed.core.packing import bare_name
+    from fastembed.io.native import check_native_name
+
+    arpa = bare_name(output).endswith((".arpa", ".lm"))
+    format = given or ("arpa" if arpa else "native")
+    if format == "native":
+        check_native_name(output)
+    return format
 
 
 def load_model(

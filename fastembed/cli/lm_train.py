@@ -145,7 +145,8 @@ def _params(name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     "--output",
     required=True,
     metavar="FILE",
-    help="Where the model goes: .arpa or .arpa.gz ARPA, else native; - is standard output.",
+    help="Where the model goes: .arpa ARPA (.arpa.gz, .bz2, .xz, .zst packed), else native; - is "
+    "standard output.",
 )
 @click.option(
     "--format", type=click.Choice(FORMATS), help="Format of the output; default: by its suffix."

@@ -53,7 +53,7 @@ def vocab(
     if not as_json:
         vocabulary.save(output)
         return
-    from fastembed.core.files import atomic_write
+    from fastembed.core.files import open_write
 
     kept = int(vocabulary.counts.sum())
     figures = {
@@ -63,5 +63,5 @@ def vocab(
         "min_count": min_count,
         "counts": dict(zip(vocabulary, vocabulary.counts.tolist(), strict=True)),
     }
-    with atomic_write(output) as file:
+    with open_write(output) as file:
         file.write(json.dumps(figures, ensure_ascii=False, indent=1).encode() + b"\n")

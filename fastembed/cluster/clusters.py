@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from fastembed.cluster.hierarchy import tree_json, tree_lines
 from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
+from fastembed.core.packing import bare_name
 from fastembed.io.brown_paths import (
     Member,
     path_conflict,
@@ -316,8 +317,7 @@ class WordClusters:
                 native = is_native(file.read(16))
             if native:
                 return _load_native(path)
-        name = os.fspath(path).lower().removesuffix(".gz").removesuffix(".xz")
-        if name.endswith(".tsv"):
+        if bare_name(path).endswith(".tsv"):
             return cls.from_members(read_tsv(path), tree=False)
         return cls.from_members(read_paths(path))
 

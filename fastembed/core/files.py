@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from fastembed.core.errors import CorpusError, FastembedError
+from fastembed.core.errors import CorpusError, FastembedError, FormatError
+from fastembed.core.packing import pack, packed_suffix, unpack
 
 __all__ = [
     "StrPath",
@@ -23,6 +24,7 @@ __all__ = [
     "expand_sources",
     "is_url",
     "open_read",
+    "open_write",
     "stored_size",
 ]
 
@@ -75,6 +77,35 @@ def atomic_write(path: StrPath) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and error.filename in (None, temporary):
             _blame(error, path)
         raise
+
+
+@contextmanager
+def open_write(path: StrPath) -> Iterator[BinaryIO]:
+    """`atomic_write` for all that `open_read` reads again: packed by the suffix of its name.
+
+    Raises
+    ------
+    FormatError
+        A package that packs so is not installed; the message has the command.
+    OSError
+        As `atomic_write`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "x.txt.xz")
+    >>> with open_write(path) as file:
+    ...     _ = file.write(b"hello")
+    >>> with open_read(path) as file:
+    ...     file.read()
+    b'hello'
+    """
+    with atomic_write(path) as file:
+        if not packed_suffix(path):
+            yield file
+            return
+        with pack(file, os.fspath(path), FormatError) as packer:
+            yield packer
 
 
 def _blame(error: OSError, path: StrPath) -> None:
@@ -211,11 +242,11 @@ def open_read(path: StrPath, *, error: type[FastembedError] = CorpusError) -> Bi
     if name == "-":
         return _buffered(_Input(sys.stdin.buffer, sys.stdin.buffer, "standard input", error, ()))
     raw = _open_url(name, error) if is_url(name) else open(name, "rb")  # noqa: SIM115
-    suffix = os.path.splitext(name)[1].lower()
-    if suffix not in _UNPACK and not is_url(name) and raw.seekable():
+    packed = packed_suffix(name)
+    if not packed and not is_url(name) and raw.seekable():
         return cast(BinaryIO, raw)
     try:
-        inner = _UNPACK[suffix](raw, name, error) if suffix in _UNPACK else raw
+        inner = unpack(raw, name, error) if packed else raw
     except BaseException:
         raw.close()
         raise
@@ -288,37 +319,3 @@ def _open_url(url: str, error: type[FastembedError]) -> Any:
     except (ImportError, ValueError) as problem:
         # an unknown scheme, or one whose own package is missing
         raise error(f"{url}: {problem}") from problem
-
-
-def _gzip(raw: Any, name: str, error: type[FastembedError]) -> Any:
-    import gzip
-
-    return gzip.GzipFile(fileobj=raw, mode="rb")
-
-
-def _bz2(raw: Any, name: str, error: type[FastembedError]) -> Any:
-    import bz2
-
-    return bz2.BZ2File(raw, "rb")
-
-
-def _xz(raw: Any, name: str, error: type[FastembedError]) -> Any:
-    import lzma
-
-    return lzma.LZMAFile(raw, "rb")
-
-
-def _zstd(raw: Any, name: str, error: type[FastembedError]) -> Any:
-    try:
-        if sys.version_info >= (3, 14):
-            from compression import zstd
-        else:
-            from backports import zstd
-    except ImportError:
-        raise error(
-            f"{name}: reading .zst needs a package: pip install 'fastembed-trainer[zstd]'"
-        ) from None
-    return zstd.ZstdFile(raw, "rb")
-
-
-_UNPACK = {".gz": _gzip, ".bz2": _bz2, ".xz": _xz, ".zst": _zstd}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fastembed.core.errors import FormatError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 
 __all__ = ["Member", "path_conflict", "read_paths", "read_tsv", "write_paths", "write_tsv"]
 
@@ -38,7 +38,7 @@ def _clean(word: str, path: StrPath) -> str:
 
 
 def _write(path: StrPath, lines: Iterable[str]) -> None:
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         part: list[str] = []
         for line in lines:
             part.append(line)

@@ -9,8 +9,9 @@ from typing import Any, BinaryIO, Literal, cast
 
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, open_read
+from fastembed.core.packing import bare_name
 from fastembed.io.glove import count_numbers, read_glove
-from fastembed.io.native import is_native
+from fastembed.io.native import check_native_name, is_native
 from fastembed.io.rows import VectorTable, is_number
 from fastembed.io.word2vec import read_word2vec
 
@@ -25,14 +26,14 @@ _FASTTEXT_MAGIC = (793712314).to_bytes(4, "little")
 
 
 def format_of_name(path: StrPath) -> VectorFormat:
-    """The format that a file name asks for.
+    """The format that a file name asks for; that of a text may have ``.gz`` and the like behind it.
 
     Examples
     --------
     >>> [format_of_name(name) for name in ("a.fe", "a.bin", "a.vec", "a.glove.txt")]
     ['native', 'word2vec-binary', 'word2vec-text', 'glove']
     """
-    name = os.path.basename(os.fspath(path)).lower()
+    name = os.path.basename(bare_name(path))
     for suffixes, result in (
         ((".fe",), "native"),
         ((".bin",), "word2vec-binary"),
@@ -40,6 +41,8 @@ def format_of_name(path: StrPath) -> VectorFormat:
         ((".txt", ".vec"), "word2vec-text"),
     ):
         if name.endswith(suffixes):
+            if result == "native":
+                check_native_name(path)
             return cast(VectorFormat, result)
     raise ValueError(
         f"{path}: no format goes with this name; end it in .fe (native), .bin (word2vec binary), "

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.io.rows import MAX_LINE, VectorTable, is_number, read_text_rows
 from fastembed.io.word2vec import check_words, float_type, write_rows
 from fastembed.text.wordlist import WordList
@@ -98,5 +98,5 @@ def write_glove(
                     f"the word {words[i]!r} (row {i + 1}) ends in a space or number, which a "
                     "GloVe file cannot hold; use the native format (.fe)"
                 )
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         write_rows(file, words, vectors, order, workers=workers)

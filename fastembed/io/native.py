@@ -35,11 +35,13 @@ from fastembed import __version__
 from fastembed.core.errors import FormatError
 from fastembed.core.files import StrPath, atomic_write
 from fastembed.core.memory import aligned_zeros
+from fastembed.core.packing import packed_suffix
 
 __all__ = [
     "FORMAT",
     "FORMAT_VERSION",
     "NativeFile",
+    "check_native_name",
     "is_native",
     "is_native_file",
     "read_native",
@@ -114,7 +116,7 @@ def write_native(
     Raises
     ------
     TypeError, ValueError
-        An array or the metadata cannot be stored.
+        An array or the metadata cannot be stored, or the name is that of a packed file.
     OSError
         The file cannot be written.
 
@@ -127,6 +129,7 @@ def write_native(
     >>> file.arrays["x"].tolist(), file.metadata
     ([0.0, 1.0, 2.0], {'seed': 1})
     """
+    check_native_name(path)
     stored = {name: _storable(name, array) for name, array in arrays.items()}
     entries = list(_layout(stored))
     header = _encode_header(entries, metadata or {})
@@ -201,6 +204,15 @@ def _encode_header(entries: list[_Entry], metadata: Mapping[str, Any]) -> bytes:
             f"the metadata takes {len(text)} bytes; a native file holds at most {MAX_HEADER}"
         )
     return len(text).to_bytes(8, "little") + text
+
+
+def check_native_name(path: StrPath) -> None:
+    """ValueError if the name is that of a packed file, which a map cannot be."""
+    if suffix := packed_suffix(path):
+        raise ValueError(
+            f"{path}: a native file is mapped, not packed; leave {suffix} out, or choose a text "
+            "format"
+        )
 
 
 def _blocks(array: NDArray[Any]) -> Iterator[memoryview]:

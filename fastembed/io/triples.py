@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastembed.core.errors import FormatError, VocabularyError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.text.vocabulary import Vocabulary
 
 __all__ = [
@@ -91,7 +91,7 @@ def write_triples(
     >>> [block.tolist() for block in read_triples(path, 2)]
     [[(1, 2, 0.5)]]
     """
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         for block in records_of(indptr, indices, data):
             file.write(block.tobytes())
 
@@ -188,7 +188,7 @@ def write_glove_vocabulary(path: StrPath, vocabulary: Vocabulary) -> None:
     for word in words:
         if any(sign in word for sign in " \t\n\r\v\f"):
             raise VocabularyError(f"{path}: {word!r} has white space, which GloVe cannot read")
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         for start in range(0, len(words), 1 << 16):
             part = slice(start, start + (1 << 16))
             lines = zip(words[part], vocabulary.counts[part].tolist(), strict=True)

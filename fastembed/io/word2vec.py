@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fastembed._native import _vectors
 from fastembed.core.errors import FormatError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.core.threads import resolve_workers
 from fastembed.io.rows import (
     BLOCK,
@@ -257,10 +257,10 @@ def write_word2vec(
     start = prefix.encode("utf-8")
     if b" " in start or b"\n" in start:
         raise ValueError(f"prefix must not hold a space or newline; got {prefix!r}")
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         if append:
             try:
-                with open(path, "rb") as old:
+                with open_read(path, error=FormatError) as old:
                     shutil.copyfileobj(old, file, BLOCK)
             except FileNotFoundError:
                 pass
@@ -315,22 +315,19 @@ def _row_blocks(
 
 def check_words(words: WordList, format_name: str, forbidden: bytes) -> None:
     """ValueError if a word holds one of these bytes."""
-    blob = words.blob[int(words.offsets[0]) : int(words.offsets[-1])]
-    for byte in forbidden:
-        found = np.flatnonzero(blob == byte)
-        if len(found):
-            at = int(found[0]) + int(words.offsets[0])
-            row = int(np.searchsorted(words.offsets, at, side="right")) - 1
-            raise ValueError(
-                f"the word {words[row]!r} (row {row + 1}) holds {chr(byte)!r}, which a "
-                f"{format_name} file cannot hold; use the native format (.fe)"
-            )
+    row = words.first_with(forbidden)
+    if row >= 0:
+        held = next(chr(byte) for byte in words.bytes_at(row) if byte in forbidden)
+        raise ValueError(
+            f"the word {words[row]!r} (row {row + 1}) holds {held!r}, which a {format_name} file "
+            "cannot hold; use the native format (.fe)"
+        )
 
 
 def write_counts(
     path: StrPath, words: WordList, counts: NDArray[Any], order: NDArray[Any], prefix: str = ""
 ) -> None:
     """Write a vocabulary file, lines "word count"."""
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         for i in order.tolist():
             file.write(f"{prefix}{words[i]} {int(counts[i])}\n".encode())

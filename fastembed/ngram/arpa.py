@@ -20,28 +20,25 @@ What is written reads back to the same float32: numbers have as many digits as t
 
 from __future__ import annotations
 
-import gzip
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastembed._native import _arpa
 from fastembed.core.errors import FormatError
-from fastembed.core.files import StrPath, atomic_write
+from fastembed.core.files import StrPath, open_write
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
-from fastembed.ngram.tables import BackoffTables
+from fastembed.ngram.tables import BackoffTables, check_no_space
 
 __all__ = ["is_arpa", "write_arpa"]
 
 ROWS = 1 << 14  # rows that a thread formats at a time
 ROOM = 1 << 21  # bytes of the buffer for them, from which they are written: they stay in the cache
-_SPACE = b" \t\n\v\f\r"
 
 
 def is_arpa(start: bytes) -> bool:
@@ -62,7 +59,7 @@ def write_arpa(
     workers: int | None = None,
     progress: Progress | bool | None = None,
 ) -> None:
-    """Write a model as an ARPA file; ``-`` is standard output, ``.gz`` is packed.
+    """Write a model as an ARPA file; ``-`` is standard output; packed by its suffix (``.gz`` ...).
 
     Parameters
     ----------
@@ -85,7 +82,7 @@ def write_arpa(
     report.start(total, "n-grams", "writing ARPA")
     done = 0
     spare = [np.empty(ROOM, dtype=np.uint8) for _ in range(2 * threads + 1)]
-    with atomic_write(path) as file, _packed(file, path) as out:
+    with open_write(path) as out:
         out.write(b"\\data\\\n")
         for k, level in enumerate(tables.levels, 1):
             out.write(f"ngram {k}={len(level)}\n".encode())
@@ -106,34 +103,7 @@ def _check(tables: BackoffTables, path: StrPath) -> None:
             f"{path}: {name} does not back off to shorter histories, which is all that an ARPA "
             "file can say; save the model in the native format (.fe)"
         )
-    blob, offsets = tables.words.blob, tables.words.offsets
-    spaces = np.isin(blob, np.frombuffer(_SPACE, dtype=np.uint8))
-    if spaces.any():
-        bad = int(np.searchsorted(offsets, np.flatnonzero(spaces)[0], side="right")) - 1
-        raise FormatError(
-            f"{path}: the word {tables.words[bad]!r} has white space in it, which an ARPA file "
-            "cannot hold"
-        )
-
-
-class _Plain:
-    """A file that is left open."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file = file
-
-    def __enter__(self) -> IO[bytes]:
-        return self.file
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-
-def _packed(file: IO[bytes], path: StrPath) -> Any:
-    if os.fspath(path).lower().endswith(".gz"):
-        # no name and no time in it: the same model gives the same bytes
-        return gzip.GzipFile("", "wb", 6, file, mtime=0)
-    return _Plain(file)
+    check_no_space(tables.words, path, "an ARPA file")
 
 
 def _formatted(

@@ -255,7 +255,17 @@ class NgramCounts:
         return load_counts(path, mmap=mmap)
 
     def write_tsv(self, path: StrPath) -> None:
-        """Write ``w1 w2 ... wk<TAB>count`` lines, unigrams first (as SRILM's ngram-count does)."""
+        """Write ``w1 w2 ... wk<TAB>count`` lines, unigrams first (as SRILM's ngram-count does).
+
+        The file is packed by its suffix (``.gz`` ...).
+
+        Raises
+        ------
+        FormatError
+            A word has white space in it, which these lines cannot hold.
+        OSError
+            The file cannot be written.
+        """
         from fastembed.ngram.counts_io import write_tsv
 
         write_tsv(self, path)

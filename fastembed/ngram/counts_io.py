@@ -12,11 +12,11 @@ from fastembed._native._ngram_trie import NONE
 from fastembed._native._text import LINE_END, PADDING, scan
 from fastembed._native._words import WordTable, take_words
 from fastembed.core.errors import FormatError, VocabularyError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.io.native import read_native, write_native
 from fastembed.ngram.counting import CountLevel
 from fastembed.ngram.counts import MAX_ORDER, NgramCounts
-from fastembed.ngram.tables import BOS_ID, EOS_ID, SPECIALS
+from fastembed.ngram.tables import BOS_ID, EOS_ID, SPECIALS, check_no_space
 from fastembed.text.vocabulary import Vocabulary, rank_words
 from fastembed.text.wordlist import WordList
 
@@ -105,10 +105,11 @@ def _check_level(
 def write_tsv(counts: NgramCounts, path: StrPath) -> None:
     """See `NgramCounts.write_tsv`."""
     words = counts.vocabulary.words
+    check_no_space(words, path, "a TSV of n-grams")
     n = len(words)
     spaced = _with_end(words, b" ")
     tabbed = _with_end(words, b"\t")
-    with atomic_write(path) as file:
+    with open_write(path) as file:
         for k in range(1, counts.order + 1):
             level = counts.levels[k - 1]
             for first in range(0, len(level), ROWS):

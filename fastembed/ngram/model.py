@@ -243,7 +243,7 @@ class NgramLM(Params, NgramQueries):
         write_native(path, *self.to_native(bits=bits))
 
     def save_arpa(self, path: StrPath, *, progress: Progress | bool | None = None) -> None:
-        """Write an ARPA file, which KenLM, SRILM and others read; ``.gz`` is packed."""
+        """Write an ARPA file, which KenLM, SRILM and others read; packed by its suffix."""
         from fastembed.ngram.arpa import write_arpa
 
         write_arpa(self.backoff_, path, workers=self.workers, progress=progress)

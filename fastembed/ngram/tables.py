@@ -12,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from fastembed.core.errors import FormatError
+from fastembed.core.files import StrPath
 from fastembed.text.wordlist import WordList
 
 __all__ = [
@@ -24,11 +26,22 @@ __all__ = [
     "UNK_ID",
     "BackoffTables",
     "Level",
+    "check_no_space",
 ]
 
 UNK, BOS, EOS = "<unk>", "<s>", "</s>"
 SPECIALS = (UNK, BOS, EOS)  # of every vocabulary that is counted here, with the ids
 UNK_ID, BOS_ID, EOS_ID = range(3)
+
+
+def check_no_space(words: WordList, path: StrPath, format: str) -> None:
+    """FormatError if a word has white space in it, at which ``format`` would cut it."""
+    bad = words.first_with(b" \t\n\v\f\r")
+    if bad >= 0:
+        raise FormatError(
+            f"{path}: the word {words[bad]!r} has white space in it, which {format} cannot hold; "
+            "use the native format (.fe)"
+        )
 
 
 @dataclass(frozen=True)

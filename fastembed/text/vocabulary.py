@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed._native._words import NO_ID, WordTable, take_words
 from fastembed.core.errors import FormatError, VocabularyError
-from fastembed.core.files import StrPath, atomic_write, open_read
+from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.core.fingerprint import new_digest
 from fastembed.text.wordlist import WordList
 
@@ -243,7 +243,7 @@ class Vocabulary:
                 raise VocabularyError(
                     f"{path}: {word!r} has a tab or a line break, which this format cannot hold"
                 )
-        with atomic_write(path) as file:
+        with open_write(path) as file:
             for start in range(0, len(words), 1 << 16):
                 part = slice(start, start + (1 << 16))
                 lines = zip(words[part], self.counts[part].tolist(), strict=True)

@@ -217,6 +217,21 @@ class WordList(Sequence[str]):
             same = same[self.blob[begins[same] + np.uint64(i)] == wanted[i]]
         return int(same[0]) if len(same) else -1
 
+    def first_with(self, signs: bytes) -> int:
+        """Index of the first word that holds one of these (ASCII) bytes, -1 if none does.
+
+        Examples
+        --------
+        >>> WordList.from_words(["the", "New York", ""]).first_with(b" \\t")
+        1
+        """
+        start, stop = int(self.offsets[0]), int(self.offsets[-1])
+        held = np.isin(self.blob[start:stop], np.frombuffer(signs, dtype=np.uint8))
+        if not held.any():
+            return -1
+        at = start + int(np.argmax(held))
+        return int(np.searchsorted(self.offsets, np.uint64(at), side="right")) - 1
+
     def sorted_order(self) -> NDArray[np.uint32]:
         """The permutation that sorts the words by their bytes, equal ones by index (kept)."""
         if self._order is None:
