@@ -21,7 +21,9 @@ typedef struct fe_lm_state {
 
 /* What a range of sentences costs. */
 typedef struct fe_lm_sums {
-    double log_prob, log_prob_oov; /* log10: of all tokens, of the unknown ones among them */
+    /* log10: of the tokens that are known, and of the others. Their sum is that of all; an
+     * impossible <unk> must not make the first infinite */
+    double log_prob_known, log_prob_oov;
     int64_t tokens, oov, sentences;
 } fe_lm_sums;
 
@@ -140,11 +142,12 @@ static FE_UNUSED void fe_lm_flush(const fe_lm *lm, fe_lm_block *block, fe_lm_sin
     for (uint32_t i = 0; i < n; i++) {
         if (block->depth[i] == 0) continue;
         const int unknown = block->word[FE_LM_MAX_ORDER + i] == lm->unk;
-        sums.log_prob += block->score[i];
         sums.tokens++;
         if (unknown) {
             sums.log_prob_oov += block->score[i];
             sums.oov++;
+        } else {
+            sums.log_prob_known += block->score[i];
         }
         if (sink->score != NULL) sink->score[at] = block->score[i];
         if (sink->length != NULL) sink->length[at] = block->length[i];

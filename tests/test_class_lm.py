@@ -89,7 +89,7 @@ def test_probabilities_sum_to_one(text, classes, order, delta, name, history):
     ).fit(text, classes)  # fmt: skip
     for context in (history, ["<s>", *history]):
         p = 10 ** model.distribution(context).astype(np.float64)
-        p[model.special_ids[1]] = 0
+        assert p[model.special_ids[1]] == 0
         assert p.sum() == pytest.approx(1, abs=2e-5)
 
 

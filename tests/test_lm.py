@@ -60,7 +60,7 @@ def test_fit_matches_its_arpa(kjv_text, tmp_path):
     assert first.sentences == 3000
     # every history's probabilities sum to one, <s> aside
     for context in ("", "<s>", "in the", "no such words", "and god said"):
-        total = np.sum(10.0 ** model.distribution(context)[np.arange(len(model.words)) != 1])
+        total = np.sum(10.0 ** model.distribution(context))
         assert total == pytest.approx(1, abs=1e-4), context
 
 
@@ -251,6 +251,26 @@ def test_infinite_perplexity():
     assert only_unknown.perplexity_without_oov == pytest.approx(4)  # </s> is left
 
 
+def test_infinite_perplexity_of_unknown_words_alone():
+    """Where <unk> is impossible the known words have their perplexity, however it is summed."""
+    model = fe.NgramLM(order=1, smoothing="mle").fit([["a", "b", "a"], ["b"]])
+    mixture = fe.InterpolatedLM([model], [1.0])
+    known = model.perplexity([["a", "b"]])
+    assert math.isfinite(known.perplexity)
+    for one in (model, mixture, fe.InterpolatedLM([mixture], [1.0])):
+        for text in ([["a", "zzz", "b"]], [["zzz", "a"], [], ["b"]]):
+            result = one.perplexity(text)
+            assert result.perplexity == result.entropy == math.inf
+            assert (result.log_prob, result.log_prob_oov) == (-math.inf, -math.inf)
+            n = result.tokens - result.oov
+            mean = sum(s.log_prob for t in text for s in one.full_scores(t) if not s.oov) / n
+            assert result.perplexity_without_oov == pytest.approx(10**-mean)
+        assert one.perplexity([["a", "zzz", "b"]]).perplexity_without_oov == pytest.approx(
+            known.perplexity
+        )
+    assert model.score_sentence("a zzz") == -math.inf
+
+
 def test_generation_follows_the_distribution(model):
     first = Counter(
         sentence.split(" ")[0] for sentence in model.generate(3000, seed=5, max_words=1)
@@ -347,7 +367,7 @@ def test_every_smoothing(smoothing, tmp_path):
     if smoothing != "stupid_backoff":
         for context in ("", "<s>", "w1 w2", "w24 w24", "zzz w3"):
             p = 10.0 ** model.distribution(context).astype(float)
-            p[1] = 0  # <s>
+            assert p[1] == 0  # <s> is never predicted
             assert p.sum() == pytest.approx(1, abs=1e-4), context
         assert model.perplexity(texts).perplexity > 1
     model.save(tmp_path / "x.fe")

@@ -197,6 +197,8 @@ def test_word_by_word(parts):
             if len(context) > 1:
                 # the cache gives everything to words, once there are some
                 assert np.delete(p, 1).sum() == pytest.approx(1, abs=1e-4)
+                whole = mixture.distribution(context)
+                assert whole[1] == -math.inf  # <s> is never predicted
             state, log_prob = mixture.score(state, word)
             assert log_prob == pytest.approx(wanted, abs=1e-5)
             context.append(word)
@@ -205,6 +207,20 @@ def test_word_by_word(parts):
     assert sum(s.log_prob for s in scores) == pytest.approx(mixture.score_sentence(test[0]))
     with pytest.raises(TypeError, match="a UnigramLM cannot be asked word by word"):
         fe.InterpolatedLM([UnigramLM(ONE)], [1.0]).generate(1)
+
+
+@pytest.mark.parametrize("weights", [[0.5, 0.3, 0.2], [0.1, 0.1, 0.8]])
+def test_distributions_of_all_models_sum_to_one(parts, weights):
+    """Of their mixture and of a mixture with it, too; <s> is never predicted."""
+    (words, classes, cache), _, test = parts
+    cache.score_ids(words._ids(test[0]), np.array([0, len(test[0])], dtype=np.uint64))
+    mixture = fe.InterpolatedLM([words, classes, cache], weights)
+    for model in (*mixture.models, mixture, fe.InterpolatedLM([mixture, words], [0.5, 0.5])):
+        for context in ("", "<s>", "<s> and the", "zebra of the"):
+            scores = model.distribution(context)
+            assert scores[1] == -math.inf
+            assert np.sum(10.0 ** scores.astype(float)) == pytest.approx(1, abs=2e-5)
+    cache.reset()
 
 
 def test_bad_arguments():

@@ -31,6 +31,7 @@ def test_probabilities_sum_to_one_and_agree(output, history, request):
     history = [i % n for i in history if i % n not in (1, 2)]
     words = [model.words[i] for i in history]
     every = model.distribution(words)
+    assert every[1] == -np.inf  # <s> is never predicted
     assert (10.0 ** every.astype(float)).sum() == pytest.approx(1, abs=1e-5)
     asked = [i for i in range(n) if i != 1]
     alone = [model.logprob([i], history)[0] for i in asked]
@@ -39,6 +40,14 @@ def test_probabilities_sum_to_one_and_agree(output, history, request):
     batch = model.score_ids(ids, np.array([0, len(ids)], dtype=np.uint64))
     np.testing.assert_allclose(batch, model.logprob([*history, 2], [1]), atol=2e-5)
     np.testing.assert_allclose(model.score_sentence(words), batch.sum(), atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [4, {"the": 0, "cat": 0, "sat": 1}])
+def test_the_beginning_of_a_sentence_is_never_predicted(classes):
+    """Whether <s> shares its class with words or has one of its own."""
+    model = fitted(output_layer="class_factored", classes=classes, epochs=3, weight_decay=0.01)
+    assert model._following((), 1)[1] < -1000
+    assert (10.0 ** model.distribution("the").astype(float)).sum() == pytest.approx(1, abs=1e-5)
 
 
 def test_scores_are_those_of_the_formula(model):
@@ -69,7 +78,8 @@ def test_a_word_at_a_time_is_the_whole_sentence(model, bos):
     state, total, context = model.begin_state(), 0.0, ["<s>"] * bos
     for word in words:
         following = model.distribution(context)
-        np.testing.assert_array_equal(following, model._following(state, 1))
+        asked = np.arange(len(following)) != 1
+        np.testing.assert_array_equal(following[asked], model._following(state, 1)[asked])
         state, log_prob = model.score(state, word)
         assert log_prob == pytest.approx(following[model.id_of(word)], abs=1e-5)
         assert log_prob == pytest.approx(model.logscore(word, context), abs=1e-9)

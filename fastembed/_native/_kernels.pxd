@@ -196,7 +196,7 @@ cdef extern from "lmquery_score.h" nogil:
         uint64_t *node
         float *back
     ctypedef struct fe_lm_sums:
-        double log_prob
+        double log_prob_known
         double log_prob_oov
         int64_t tokens
         int64_t oov

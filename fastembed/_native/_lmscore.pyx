@@ -128,7 +128,7 @@ def text_sum(Query query not None, str text not None, bint bos, bint eos):
     cdef fe_lm_sink sink
     memset(&sink, 0, sizeof(sink))
     kernels().lm_text(&query.lm, <const uint8_t *>data, n, bos, eos, &sink)
-    return sink.sums.log_prob
+    return sink.sums.log_prob_known + sink.sums.log_prob_oov
 
 
 def text_scores(Query query not None, str text not None, bint bos, bint eos):
@@ -151,7 +151,7 @@ def sentences(Query query not None, const uint32_t[::1] ids, const uint64_t[::1]
               bint bos, bint eos, int workers, float[::1] scores=None, uint8_t[::1] lengths=None):
     """Score sentences ids[offsets[i] - offsets[0] : offsets[i + 1] - offsets[0]].
 
-    Returns (log10 probability of all tokens, of the unknown ones; tokens, unknown ones,
+    Returns (log10 probability of the known tokens, of the unknown ones; tokens, unknown ones,
     sentences), of which sums are the same for any number of workers. Arrays that are given get
     one entry a token: a word, or </s> if eos.
     """
@@ -183,7 +183,7 @@ def sentences(Query query not None, const uint32_t[::1] ids, const uint64_t[::1]
                                &sink[c])
     totals = [0.0, 0.0, 0, 0, 0]
     for c in range(cut.shape[0] - 1):
-        totals[0] += sink[c].sums.log_prob
+        totals[0] += sink[c].sums.log_prob_known
         totals[1] += sink[c].sums.log_prob_oov
         totals[2] += sink[c].sums.tokens
         totals[3] += sink[c].sums.oov

@@ -98,15 +98,16 @@ class Perplexity:
 
     @classmethod
     def of_sums(
-        cls, log_prob: float, log_prob_oov: float, tokens: int, oov: int, sentences: int
+        cls, log_prob_known: float, log_prob_oov: float, tokens: int, oov: int, sentences: int
     ) -> Perplexity:
-        """From sums of log10 probabilities and counts."""
+        """From sums of log10 probabilities, of the tokens that the model knows and of unknown words
+        (either may be -inf without the other), and counts."""
+        log_prob = log_prob_known + log_prob_oov
         mean = -log_prob / tokens if tokens else math.nan
         known = tokens - oov
-        known_sum = log_prob - log_prob_oov if oov else log_prob
         return cls(
             perplexity=_power(mean),
-            perplexity_without_oov=_power(-known_sum / known) if known else math.nan,
+            perplexity_without_oov=_power(-log_prob_known / known) if known else math.nan,
             tokens=tokens,
             words=tokens - sentences,
             sentences=sentences,
@@ -122,7 +123,7 @@ class Perplexity:
 
 
 def _power(exponent: float) -> float:
-    return 10.0**exponent if exponent < 308 else math.inf
+    return math.inf if exponent >= 308 else 10.0**exponent
 
 
 def text_blocks(
@@ -257,14 +258,14 @@ def text_perplexity(
     model: LanguageModel, corpus: Any, *, progress: Progress | bool | None = None
 ) -> Perplexity:
     """The same from the model's scores alone, for its own method ``perplexity`` to call."""
-    log_prob = log_prob_oov = 0.0
+    log_prob_known = log_prob_oov = 0.0
     tokens = oov = sentences = 0
     for ids, offsets in text_blocks(model, corpus, progress=progress):
         scores = sentence_scores(model, ids, offsets)
         unknown = unknown_tokens(ids, offsets, model.special_ids[0])
-        log_prob += float(scores.sum())
+        log_prob_known += float(scores[~unknown].sum())
         log_prob_oov += float(scores[unknown].sum())
         tokens += len(scores)
         oov += int(unknown.sum())
         sentences += len(offsets) - 1
-    return Perplexity.of_sums(log_prob, log_prob_oov, tokens, oov, sentences)
+    return Perplexity.of_sums(log_prob_known, log_prob_oov, tokens, oov, sentences)

@@ -219,11 +219,25 @@ class SentenceModel(KnowsWords):
         return self._step(state, self.id_of(word))
 
     def distribution(self, context: str | Sequence[str] = ()) -> NDArray[np.float32]:
-        """log10 p(w | context) of every word of the vocabulary, float32 (V,)."""
+        """log10 p(w | context) of every word of the vocabulary, float32 (V,).
+
+        ``<s>`` is never predicted, whatever a file or KenLM says of it: its entry is -inf, and
+        ``10 ** distribution(context)`` sums to one (not of stupid back-off).
+
+        Examples
+        --------
+        >>> from fastembed import NgramLM
+        >>> text = [["a", "b"], ["a", "c"]]
+        >>> model = NgramLM(order=2, smoothing="witten_bell").fit(text)
+        >>> round(float((10 ** model.distribution("a")).sum()), 5)
+        1.0
+        """
         state = self._begin(False)
         for word in self._ids(context).tolist()[-self.order :]:
             state = self._behind(state, word)
-        return self._following(state, resolve_workers(self.workers))
+        scores = self._following(state, resolve_workers(self.workers))
+        scores[self.special_ids[1]] = -np.inf
+        return scores
 
     # -------------------------------------------------------------------------------- many
 

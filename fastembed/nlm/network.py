@@ -28,6 +28,7 @@ OPTIMIZERS = {
 # the second-level cache; the exponentials of all are kept where they take no more than this.
 BLOCK_NUMBERS, KEPT_BYTES = 1 << 18, 48 << 20
 NOISE_PLACES = 1 << 22
+NEVER = -1e4  # a bias with which a word has probability 0
 SMALL = 10_000_000
 
 
@@ -75,7 +76,11 @@ class Shape:
 def initial_arrays(
     shape: Shape, counts: NDArray[np.int64], class_of: NDArray[np.int64] | None, seed: int
 ) -> dict[str, NDArray[Any]]:
-    """Weights uniform in +-sqrt(3 / inputs); biases of the output: logarithms of frequencies."""
+    """Weights uniform in +-sqrt(3 / inputs); biases of the output: logarithms of frequencies.
+
+    That of ``<s>`` makes its probability 0, and as no gradient reaches a word that is improbable
+    and never the answer, it stays so.
+    """
     n, context = shape.n_words, shape.n * shape.dim
     layers = {"embed": (n, shape.dim), "out": (n, shape.features)}
     if shape.hidden:
@@ -96,14 +101,23 @@ def initial_arrays(
             arrays[name + "_bias"] = aligned_zeros((rows,))
     if shape.tied:
         arrays["out_bias"] = aligned_zeros((n,))
-    mass = np.maximum(counts, 0.5) / np.maximum(counts, 0.5).sum()
+    mass = np.maximum(counts, 0.5)
+    mass[BOS_ID] = 0.0
     if class_of is None:
-        arrays["out_bias"][:] = np.log(mass)
+        arrays["out_bias"][:] = _log_share(mass)
     else:
         own = np.bincount(class_of, weights=mass)
-        arrays["classes_bias"][:] = np.log(own)
-        arrays["out_bias"][:] = np.log(mass / own[class_of])[np.argsort(class_of, kind="stable")]
+        arrays["classes_bias"][:] = _log_share(own)
+        log_in_class = np.log(np.maximum(mass, 0.5) / np.maximum(own, 0.5)[class_of])
+        log_in_class[BOS_ID] = NEVER if own[class_of[BOS_ID]] > 0 else 0.0
+        arrays["out_bias"][:] = log_in_class[np.argsort(class_of, kind="stable")]
     return arrays
+
+
+def _log_share(mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of parts of a whole, `NEVER` of nothing."""
+    share = mass / mass.sum()
+    return np.log(share, out=np.full(len(share), NEVER), where=share > 0)
 
 
 def state_arrays(
