@@ -395,3 +395,17 @@ def test_options_of_counting():
     assert 10 ** eta.logscore("a") == pytest.approx((1 + 9) / (3 + 9 * 4))
     with pytest.raises(ValueError, match=r"additive has no parameter kenlm_compatible"):
         fe.NgramLM(order=1, smoothing="additive", kenlm_compatible=True).fit(texts)
+
+
+@pytest.mark.parametrize("make", [fe.NgramLM, fe.ClassLM], ids=["ngram", "class"])
+def test_files_of_equal_models_are_equal(kjv_text, tmp_path, make):
+    lines = kjv_text.read_text().splitlines()[:300]
+    text = [line.split() for line in lines]
+    words = sorted({word for line in text for word in line})
+    classes = ({word: i % 30 for i, word in enumerate(words)},) if make is fe.ClassLM else ()
+    files = []
+    for workers, memory in ((1, None), (2, "1G"), (4, "2M")):
+        model = make(order=3, smoothing="witten_bell", workers=workers, memory=memory)
+        model.fit(text, *classes).save(tmp_path / "x.fe")
+        files.append((tmp_path / "x.fe").read_bytes())
+    assert files[0] == files[1] == files[2]

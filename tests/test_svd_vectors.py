@@ -99,9 +99,11 @@ def test_same_result_for_any_workers_and_saved(kind, tmp_path, kjv_text):
     other = make(vector_size=20, n_iter=3, workers=2).fit(kjv_text)
     assert np.array_equal(model.wv.vectors, other.wv.vectors)
     model.save(tmp_path / "model.fe")
+    other.save(tmp_path / "other.fe")
+    assert (tmp_path / "model.fe").read_bytes() == (tmp_path / "other.fe").read_bytes()
     for mmap in (True, False):
         loaded = make.load(tmp_path / "model.fe", mmap=mmap)
-        assert loaded.get_params() == model.get_params()
+        assert loaded.saved_params() == model.saved_params()
         assert np.array_equal(loaded.wv.vectors, model.wv.vectors)
         assert np.array_equal(loaded.singular_values_, model.singular_values_)
         assert loaded.captured_ == model.captured_

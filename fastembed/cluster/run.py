@@ -17,7 +17,7 @@ from fastembed.cluster.tasks import ExchangeTask, MergeTask
 from fastembed.core import rounds
 from fastembed.core.errors import FormatError, TrainingError, VocabularyError
 from fastembed.core.files import StrPath
-from fastembed.core.params import Opt, Params
+from fastembed.core.params import FREE, Opt, Params
 from fastembed.core.progress import Progress, progress_of
 from fastembed.core.rounds import Position
 from fastembed.io.native import read_native, write_native
@@ -28,8 +28,6 @@ from fastembed.text.options import MaxVocab, MinCount
 __all__ = ["Clusterer", "Run"]
 
 CHECKPOINT = "clustering checkpoint"
-# Parameters that may differ between a run and its continuation: they do not touch the result.
-FREE = ("workers",)
 
 
 @dataclass

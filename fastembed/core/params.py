@@ -23,7 +23,11 @@ from typing import (
     get_type_hints,
 )
 
-__all__ = ["Opt", "Param", "Params", "params_of"]
+__all__ = ["FREE", "Opt", "Param", "Params", "params_of"]
+
+# Hyper-parameters that results do not depend on: files of equal models are equal without them, and
+# a run may be continued with others.
+FREE = ("workers", "memory")
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,10 @@ class Params:
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Hyper-parameters by name."""
         return {param.name: getattr(self, param.name) for param in params_of(type(self))}
+
+    def saved_params(self) -> dict[str, Any]:
+        """Those that the file of a model holds: all but `FREE`."""
+        return {name: value for name, value in self.get_params().items() if name not in FREE}
 
     def set_params(self, **params: Any) -> Self:
         """Change hyper-parameters; an unknown name is a ValueError."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fastembed.core.errors import FormatError, TrainingError
 from fastembed.core.files import StrPath
 from fastembed.core.memory import padded_rows
+from fastembed.core.params import FREE
 from fastembed.core.rounds import Position, warn_of_other_isa
 from fastembed.embed.keyed_vectors import KeyedVectors
 from fastembed.io.native import NativeFile, read_native
@@ -32,9 +33,6 @@ __all__ = [
     "padded",
     "read_model",
 ]
-
-# Parameters that may differ between a run and its continuation: they do not touch the result.
-FREE = ("workers", "memory")
 
 
 @dataclass

@@ -253,7 +253,7 @@ class CountMatrix(Params):
             {"indptr": rows.indptr, "indices": rows.indices, "data": rows.data, **arrays},
             {
                 "kind": self.KIND,
-                "params": self.get_params(),
+                "params": self.saved_params(),
                 "figures": {name: getattr(self, name) for name in self.FIGURES},
                 **metadata,
             },

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fastembed._native._sparse import CSR
 from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
-from fastembed.core.params import Opt, Params
+from fastembed.core.params import FREE, Opt, Params
 from fastembed.core.progress import Progress
 from fastembed.core.truncated_svd import SVD, Solver, truncated_svd
 from fastembed.embed.keyed_vectors import KeyedVectors
@@ -105,7 +105,7 @@ class DecomposedVectors(Params):
 
         return {
             "kind": self.KIND,
-            "params": self._params,
+            "params": {k: v for k, v in self._params.items() if k not in FREE},
             "captured": self.captured_,
             "isa": _kernels.isa(),
         }

@@ -155,9 +155,9 @@ def unpack(file: NativeFile, prefix: str, metadata: Any, path: StrPath) -> Nativ
 
 
 def plain_params(model: Params) -> dict[str, Any]:
-    """Hyper-parameters that JSON can hold."""
+    """Hyper-parameters for the file, those that JSON can hold."""
     plain = (str, int, float, bool, dict, type(None))
-    return {name: v for name, v in model.get_params().items() if isinstance(v, plain)}
+    return {name: v for name, v in model.saved_params().items() if isinstance(v, plain)}
 
 
 def known_params(

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastembed.core.errors import FormatError, NotFittedError
 from fastembed.core.files import StrPath
-from fastembed.core.params import Opt, Params
+from fastembed.core.params import FREE, Opt, Params
 from fastembed.core.progress import Callback, Progress
 from fastembed.io.native import read_native, write_native
 from fastembed.nn.arguments import check_shape, check_sizes
@@ -310,7 +310,11 @@ class EncoderDecoder(Params):
         arrays, packed = pack_network(self._fitted())
         metadata = {
             "kind": type(self).__name__,
-            "params": {k: list(v) if isinstance(v, tuple) else v for k, v in self._params.items()},
+            "params": {
+                k: list(v) if isinstance(v, tuple) else v
+                for k, v in self._params.items()
+                if k not in FREE
+            },
             "feature_shape": list(self.feature_shape_),
             "network": packed,
         }

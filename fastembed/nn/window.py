@@ -287,7 +287,7 @@ class WindowClassifier(Params):
         """Write network, words and tags as a native file, which `load` reads."""
         arrays, network = pack_network(self._fitted())
         # the optimiser is the network's; threads are a matter of the machine
-        params = {k: v for k, v in self.get_params().items() if k not in ("optimizer", "workers")}
+        params = {k: v for k, v in self.saved_params().items() if k != "optimizer"}
         params["hidden"] = list(check_sizes("hidden", self.hidden))
         metadata = {"kind": KIND, "params": params, "tags": self.tags_, "network": network}
         write_native(path, arrays | self.table_.to_arrays(), metadata)
