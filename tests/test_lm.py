@@ -118,6 +118,12 @@ def test_fit_to_counts(kjv_text):
         ({"min_counts": "3 2"}, "min_counts must not be negative nor decrease"),
         ({"min_counts": [1, 1, 1, 2]}, "min_counts must be 1 to 3 thresholds"),
         ({"discount_fallback": "2 2 2"}, "discount_fallback must be three numbers"),
+        (
+            {"smoothing": "mle", "prune_entropy": 1e-8},
+            "entropy pruning .* is for smoothing methods",
+        ),
+        ({"smoothing": "stupid_backoff", "prune_entropy": 1e-8}, "whose probabilities sum to one"),
+        ({"smoothing": "katz", "smoothing_params": {"gt_max": 10**9}}, "gt_max must be .* <= 1000"),
     ],
 )
 def test_options_are_checked_before_the_text_is_read(options, message):
@@ -127,6 +133,9 @@ def test_options_are_checked_before_the_text_is_read(options, message):
 
     with pytest.raises(ValueError, match=message):
         fe.NgramLM(order=3, **options).fit(fe.Corpus(text))
+    if "prune" not in options and "min_counts" not in options:
+        with pytest.raises(ValueError, match=message):
+            fe.ClassLM(order=3, **options).fit(fe.Corpus(text), {"a": 0})
 
 
 def test_unknown_words_spelled_otherwise(tmp_path):
@@ -375,7 +384,10 @@ def test_every_smoothing(smoothing, tmp_path):
     if tables.scheme == "uniform":
         with pytest.raises(FormatError, match=f"{smoothing} does not back off"):
             model.save_arpa(tmp_path / "x.arpa")
+        with pytest.raises(ValueError, match=f"{smoothing} does not back off"):
+            model.check(arpa=True)
     else:
+        model.check(arpa=True)
         model.save_arpa(tmp_path / "x.arpa")
         again = fe.NgramLM.load(tmp_path / "x.arpa")
         assert again.full_scores("w1 zzz w2") == model.full_scores("w1 zzz w2")

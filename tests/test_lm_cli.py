@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import fastembed as fe
 from fastembed import ClassLM, NgramLM
 
 GOLDEN = Path(__file__).parent / "golden" / "lm" / "kenlm.arpa"
@@ -50,6 +51,10 @@ def test_train_options_and_errors(run_cli, tmp_path):
     assert "no such folder" in done.err
     done = run_cli("lm", "train", tmp_path / "small.txt", "-o", "x.arpa", "--bits", 8)
     assert done.status == 2
+    # what cannot be saved is not trained, nor is its text opened
+    done = run_cli("lm", "train", tmp_path / "none.txt", "-o", "x.arpa", "--smoothing", "mle")
+    assert done.status == 2
+    assert "mle does not back off to shorter histories" in done.err
     done = run_cli("lm", "train", tmp_path / "small.txt", "-o", "x.fe", "--smoothing", "magic")
     assert done.status == 2
     assert "modified_kneser_ney" in done.err
@@ -157,6 +162,65 @@ def test_perplexity_of_several_models(run_cli, tmp_path, kjv_text):
     assert run_cli("lm", "perplexity", files[0], "-", "--interpolate", "-").status == 2
     assert run_cli("lm", "perplexity", *files, "--cache", 5).status == 2
     assert run_cli("lm", "perplexity", "-", "-", "-").status == 2
+
+
+def test_a_mixture_measured_on_the_text_of_its_weights(run_cli, tmp_path, kjv_text):
+    """Where every file is a model the text of --interpolate is scored, and this is said."""
+    for name in ("1.fe", "3.arpa"):
+        done = run_cli("lm", "train", kjv_text, "--order", name[0], "-o", tmp_path / name)
+        assert done.status == 0, done.err
+    (tmp_path / "3.arpa.gz").write_bytes(gzip.compress((tmp_path / "3.arpa").read_bytes()))
+    with fe.Corpus(kjv_text).encode(keep_empty=True) as encoded:
+        encoded.save(tmp_path / "held.fe")
+    held = ("--interpolate", kjv_text)
+    for last in ("3.arpa", "3.arpa.gz"):
+        models = [tmp_path / "1.fe", tmp_path / last]
+        wanted = run_cli("lm", "perplexity", *models, kjv_text, *held, "-q")
+        assert wanted.err == ""
+        done = run_cli("lm", "perplexity", *models, *held, "-q")
+        assert (done.status, done.out) == (0, wanted.out)
+        assert f"perplexities are of {kjv_text}, to which the weights" in done.err
+    done = run_cli("lm", "perplexity", *models, "--interpolate", "-", "-q",
+                   stdin=kjv_text.read_bytes())  # fmt: skip
+    assert (done.status, done.out) == (0, wanted.out)
+    # an encoded corpus is a text, though its file is a native one
+    done = run_cli("lm", "perplexity", *models, tmp_path / "held.fe", *held, "-q")
+    assert (done.status, done.out, done.err) == (0, wanted.out, "")
+    done = run_cli("lm", "perplexity", models[0])
+    assert done.status == 2
+    assert "give MODEL and TEXT, or --interpolate HELDOUT" in done.err
+
+
+def strict(text):
+    """JSON as its standard has it: without Infinity and NaN."""
+    return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def test_infinities_are_null_in_json(run_cli, tmp_path):
+    (tmp_path / "t.txt").write_text("a b a\nb\n")
+    (tmp_path / "o.txt").write_text("a zzz b\n")
+    done = run_cli("lm", "train", tmp_path / "t.txt", "--order", 1, "--smoothing", "mle", "-o",
+                   tmp_path / "m.fe")  # fmt: skip
+    assert done.status == 0, done.err
+    files = (tmp_path / "m.fe", tmp_path / "o.txt")
+    assert strict(run_cli("lm", "score", *files, "--json").out)["log_prob"] is None
+    whole = strict(run_cli("lm", "score", *files, "--json", "--tokens").out)
+    assert whole["log_prob"] is None
+    assert [token["log_prob"] is None for token in whole["tokens"]] == [False, True, False, False]
+    assert run_cli("lm", "score", *files).out == "-inf\ta zzz b\n"
+    found = strict(run_cli("lm", "perplexity", *files, "--json").out)
+    assert found["perplexity"] is found["log_prob"] is found["entropy"] is None
+    assert found["perplexity_without_oov"] > 1
+    text = run_cli("lm", "perplexity", *files).out
+    assert "log10 probability        -inf\n" in text
+    assert "perplexity               infinite\n" in text
+    assert "None" not in text
+    compared = ("lm", "compare", files[0].with_name("t.txt"), "--test", files[1], "--heldout",
+                files[1], "--smoothing", "mle", "--order", 1, "--clusters", 0,
+                "--min-count", 1, "--json")  # fmt: skip
+    done = run_cli(*compared)
+    assert done.status == 0, done.err
+    assert strict(done.out)["rows"][0]["orders"][0]["perplexity"] is None
 
 
 def test_classes(run_cli, tmp_path, kjv_text):

@@ -89,18 +89,14 @@ class Comparison:
     rows: tuple[Row, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; what is infinite is null."""
+        """Plain values, infinities among them."""
         rows = []
         for row in self.rows:
             cells = []
             for cell in row.cells:
                 figures = cell.result.to_dict() if cell.result is not None else {}
-                finite = {
-                    name: None if isinstance(v, float) and not math.isfinite(v) else v
-                    for name, v in figures.items()
-                }
                 cells.append({"order": cell.order, "cpu_s": cell.cpu_s, "why": cell.why,
-                              "weights": list(cell.weights), **finite})  # fmt: skip
+                              "weights": list(cell.weights), **figures})  # fmt: skip
             rows.append({"name": row.name, "orders": cells})
         return {**self.facts, "rows": rows}
 

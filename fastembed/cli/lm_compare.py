@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fastembed.cli.json_text import json_text
 from fastembed.cli.lm_files import read_lines
 from fastembed.cli.options import make_corpus, quiet_option, text_options, workers_option
 
@@ -131,6 +131,6 @@ def compare(
             say=(lambda line: None) if quiet else (lambda line: click.echo(line, err=True)),
         )
     if as_json:
-        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+        click.echo(json_text(found.to_json()))
     else:
         click.echo(found.to_markdown())

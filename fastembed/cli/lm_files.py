@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FORMATS",
     "format_of",
+    "holds_model",
     "load_model",
     "missing_backoff_option",
     "read_lines",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 FORMATS = ("native", "arpa")
+PEEK = 1 << 16  # bytes in which an ARPA file has its header, but for very long comments
 
 
 def missing_backoff_option(command: Any) -> Any:
@@ -45,6 +47,21 @@ def format_of(output: str, given: str | None) -> str:
     if format == "native":
         check_native_name(output)
     return format
+
+
+def holds_model(path: str) -> bool:
+    """Whether a file is a language model, by its first bytes; standard input is taken for text."""
+    from fastembed.core.files import open_read
+    from fastembed.io.native import is_native_file, read_native
+    from fastembed.ngram.arpa import is_arpa
+    from fastembed.ngram.files import MODELS
+
+    if not os.path.isfile(path):
+        return False
+    if is_native_file(path):
+        return read_native(path).metadata.get("kind") in MODELS
+    with closing(open_read(path)) as file:
+        return is_arpa(file.read(PEEK))
 
 
 def load_model(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
+from fastembed.cli.json_text import json_text
 from fastembed.cli.lm_files import load_model, missing_backoff_option
 from fastembed.cli.options import quiet_option, reporter
 
@@ -47,7 +46,7 @@ def generate(
     if context:
         sentences = [f"{context} {sentence}".rstrip() for sentence in sentences]
     if as_json:
-        click.echo(json.dumps(sentences, ensure_ascii=False))
+        click.echo(json_text(sentences))
         return
     for sentence in sentences:
         click.echo(sentence)

@@ -1,14 +1,14 @@
-"""``fastembed lm perplexity MODEL... TEXT``: how well models, and mixtures, predict a text."""
+"""``fastembed lm perplexity MODEL... [TEXT]``: how well models, and mixtures, predict a text."""
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fastembed.cli.lm_files import load_model, missing_backoff_option
+from fastembed.cli.json_text import json_text
+from fastembed.cli.lm_files import holds_model, load_model, missing_backoff_option
 from fastembed.cli.options import (
     quiet_option,
     reporter,
@@ -25,12 +25,11 @@ __all__ = ["perplexity"]
 
 
 @click.command(no_args_is_help=True)
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.argument("text")
+@click.argument("files", metavar="MODEL... [TEXT]", nargs=-1, required=True)
 @click.option(
     "--interpolate",
     metavar="HELDOUT",
-    help="Mix the models, with weights fitted by EM to this text.",
+    help="Mix the models, with weights fitted by EM to this text; TEXT can be left out then.",
 )
 @click.option(
     "--cache",
@@ -50,8 +49,7 @@ __all__ = ["perplexity"]
 @workers_option
 @quiet_option
 def perplexity(
-    models: tuple[str, ...],
-    text: str,
+    files: tuple[str, ...],
     interpolate: str | None,
     cache: int | None,
     output: str | None,
@@ -65,6 +63,11 @@ def perplexity(
 
     Tokens are the words and one </s> a sentence (blank lines too). A word that a model does not
     know is scored as <unk>; it counts in the perplexity, and not in the one without OOV.
+
+    \b
+    fastembed lm perplexity model.fe test.txt
+    fastembed lm perplexity a.fe b.arpa test.txt --interpolate heldout.txt
+    fastembed lm perplexity a.fe b.arpa --interpolate heldout.txt   # of that text itself
     """
     from fastembed.ngram.cache import CacheLM
     from fastembed.ngram.interpolated import InterpolatedLM
@@ -78,12 +81,13 @@ def perplexity(
         if output == "-":
             raise click.UsageError("standard output has the figures; -o needs a file")
         check_output(output)
+    models, text = _divide(files, interpolate)
     if [*models, text, interpolate].count("-") > 1:
         raise click.UsageError("only one of MODELs, TEXT and HELDOUT can be standard input")
     report = reporter(quiet)
     loaded = [load_model(m, report, missing_backoff=missing_backoff, workers=workers)
               for m in models]  # fmt: skip
-    source = training_text((text,), **options)
+    source: Any = training_text((text or interpolate or "",), **options)
     if (
         isinstance(source, Corpus)
         and source.one_pass
@@ -96,7 +100,8 @@ def perplexity(
         parts: list[Any] = list(loaded)
         if cache is not None:
             parts.append(CacheLM.like(loaded[0], size=cache))
-        mixture = InterpolatedLM(parts).fit(training_text((interpolate,), **options))
+        heldout = source if text is None else training_text((interpolate,), **options)
+        mixture = InterpolatedLM(parts).fit(heldout)
         if output is not None:
             mixture.save(output)
         result = mixture.perplexity(source, progress=report)
@@ -107,18 +112,27 @@ def perplexity(
     _print(rows[0] if len(rows) == 1 else rows, as_json)
 
 
+def _divide(files: tuple[str, ...], interpolate: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The models and the text that is scored; None: the one that the weights are fitted to."""
+    if interpolate is not None and holds_model(files[-1]):
+        click.echo(
+            f"no TEXT beside the models: the perplexities are of {interpolate}, to which the "
+            "weights of the mixture are fitted too",
+            err=True,
+        )
+        return files, None
+    if len(files) == 1:
+        raise click.UsageError("give MODEL and TEXT, or --interpolate HELDOUT instead of TEXT")
+    return files[:-1], files[-1]
+
+
 def _figures(result: Perplexity, **more: Any) -> dict[str, Any]:
-    """For JSON, which knows no infinity: null."""
-    values = {
-        name: value if not isinstance(value, float) or math.isfinite(value) else None
-        for name, value in result.to_dict().items()
-    }
-    return {**more, **values}
+    return {**more, **result.to_dict()}
 
 
 def _print(found: Any, as_json: bool, mixed: bool = False) -> None:
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        click.echo(json_text(found))
         return
     rows = found["mixture"]["models"] if mixed else found if isinstance(found, list) else [found]
     for row in rows:
@@ -130,7 +144,7 @@ def _print(found: Any, as_json: bool, mixed: bool = False) -> None:
 
 def _print_row(row: dict[str, Any], name: str) -> None:
     def shown(key: str) -> str:
-        return "infinite" if row[key] is None else f"{row[key]:.4f}"
+        return "infinite" if math.isinf(row[key]) else f"{row[key]:.4f}"
 
     click.echo(
         f"{name}\n"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Any
 
 import click
 
+from fastembed.cli.json_text import json_text
 from fastembed.cli.lm_files import load_model, missing_backoff_option, read_lines
 from fastembed.cli.options import quiet_option, reporter, text_options
 from fastembed.core.errors import CorpusError
@@ -50,8 +50,7 @@ def score(
         if not tokens:
             log_prob = lm.score_sentence(sentence, bos, eos)
             if as_json:
-                line = json.dumps({"sentence": sentence, "log_prob": log_prob}, ensure_ascii=False)
-                write(line + "\n")
+                write(json_text({"sentence": sentence, "log_prob": log_prob}) + "\n")
             else:
                 write(f"{log_prob:.6f}\t{sentence}\n")
             continue
@@ -62,7 +61,7 @@ def score(
             parts = [{"word": word, **found._asdict()} for word, found in rows]
             total = sum(found.log_prob for found in scores)
             whole = {"sentence": sentence, "log_prob": total, "tokens": parts}
-            write(json.dumps(whole, ensure_ascii=False) + "\n")
+            write(json_text(whole) + "\n")
             continue
         for word, (log_prob, length, oov) in rows:
             write(f"{word}\t{log_prob:.6f}\t{length}\t{'oov' if oov else '-'}\n")

@@ -218,6 +218,8 @@ def train(
     rounds = "checkpoint" in trainer.extra
     saved = Checkpoint.chosen(output, *chosen) if rounds else Checkpoint(None, False, 0.0)
     model = trainer.model(**_params(name, given))
+    if written == "arpa":
+        model.check(arpa=True)
     assert set(how) == set(TEXT_OPTIONS)
     source = training_text(text, **how)
     held = training_text((heldout,), **how) if heldout is not None else None

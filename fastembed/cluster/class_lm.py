@@ -166,8 +166,7 @@ class ClassLM(Params, SentenceModel, NativeModel):
         if self.smoothing == "modified_kneser_ney" and self.discount_fallback is None:
             given["discount_fallback"] = FALLBACK
         model = NgramLM(**given)
-        model.check_params()
-        model._method()
+        model.check()
         return model
 
     # ------------------------------------------------------------------------------ questions

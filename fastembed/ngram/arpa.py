@@ -35,7 +35,7 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.ngram.tables import BackoffTables, check_no_space
 
-__all__ = ["is_arpa", "write_arpa"]
+__all__ = ["is_arpa", "why_no_arpa", "write_arpa"]
 
 ROWS = 1 << 14  # rows that a thread formats at a time
 ROOM = 1 << 21  # bytes of the buffer for them, from which they are written: they stay in the cache
@@ -50,6 +50,16 @@ def is_arpa(start: bytes) -> bool:
     True
     """
     return any(line.strip() == b"\\data\\" for line in start.split(b"\n"))
+
+
+def why_no_arpa(scheme: str, smoothing: str) -> str:
+    """Why an ARPA file cannot hold a model, and what to do; "" if it can."""
+    if scheme == "backoff":
+        return ""
+    return (
+        f"{smoothing} does not back off to shorter histories, which is all that an ARPA file can "
+        "say; save the model in the native format (.fe)"
+    )
 
 
 def write_arpa(
@@ -97,12 +107,9 @@ def write_arpa(
 
 
 def _check(tables: BackoffTables, path: StrPath) -> None:
-    if tables.scheme != "backoff":
-        name = tables.metadata.get("smoothing", "this smoothing")
-        raise FormatError(
-            f"{path}: {name} does not back off to shorter histories, which is all that an ARPA "
-            "file can say; save the model in the native format (.fe)"
-        )
+    why = why_no_arpa(tables.scheme, tables.metadata.get("smoothing", "this smoothing"))
+    if why:
+        raise FormatError(f"{path}: {why}")
     check_no_space(tables.words, path, "an ARPA file")
 
 

@@ -7,7 +7,7 @@ Counting: `fastembed.ngram.counts`. Smoothing: `fastembed.ngram.smoothing`. What
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from numpy.typing import NDArray
 
@@ -23,6 +23,9 @@ from fastembed.ngram.options import Prune, PruneEntropy, SmoothingParams, Symbol
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
 from fastembed.text.options import Memory, Workers
+
+if TYPE_CHECKING:
+    from fastembed.ngram.smoothing.base import Smoothing
 
 __all__ = ["NgramLM"]
 
@@ -111,15 +114,9 @@ class NgramLM(Params, NgramQueries):
             The text is too small for the method.
         """
         from fastembed.ngram.counts import NgramCounts, count_ngrams
-        from fastembed.ngram.pruning import check_thresholds, prune_by_entropy
-        from fastembed.ngram.smoothing.base import as_numbers
+        from fastembed.ngram.pruning import prune_by_entropy
 
-        params = self.check_params()
-        method = self._method()
-        least = params["min_counts"]
-        if least is not None:
-            least = as_numbers("min_counts", least, int)
-            check_thresholds("min_counts", least, params["order"])
+        method, params = self.check()
         report = progress_of(progress)
         given = isinstance(corpus, NgramCounts)
         if given:
@@ -132,8 +129,8 @@ class NgramLM(Params, NgramQueries):
                 symbols=params["symbols"], memory=params["memory"], workers=params["workers"],
                 progress=report,
             )  # fmt: skip
-        if least is not None:
-            counts = counts.cut_off(least)
+        if params["min_counts"] is not None:
+            counts = counts.cut_off(params["min_counts"])
         tables = method.estimate(
             counts, workers=params["workers"], heldout=heldout, progress=report, consume=not given
         )
@@ -142,7 +139,41 @@ class NgramLM(Params, NgramQueries):
         self._set(tables)
         return self
 
-    def _method(self) -> Any:
+    def check(self, *, arpa: bool = False) -> tuple[Smoothing, dict[str, Any]]:
+        """Refuse, before a text is read, what no model of these hyper-parameters can do.
+
+        Parameters
+        ----------
+        arpa : bool
+            The model is to be saved as an ARPA file.
+
+        Returns
+        -------
+        method : Smoothing
+        params : dict
+            The hyper-parameters, numbers that were given as text being numbers.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A parameter is out of range, unknown to the smoothing method, or does not go with it.
+        """
+        from fastembed.ngram.arpa import why_no_arpa
+        from fastembed.ngram.pruning import check_prunable, check_thresholds
+        from fastembed.ngram.smoothing.base import as_numbers
+
+        params = self.check_params()
+        method = self._method()
+        if params["min_counts"] is not None:
+            least = as_numbers("min_counts", params["min_counts"], int)
+            params["min_counts"] = check_thresholds("min_counts", least, params["order"])
+        if params["prune_entropy"] is not None:
+            check_prunable(method.scheme, method.normalised)
+        if arpa and (why := why_no_arpa(method.scheme, method.name)):
+            raise ValueError(why)
+        return method, params
+
+    def _method(self) -> Smoothing:
         """The smoothing method with its parameters."""
         from fastembed.ngram.smoothing import SMOOTHINGS
 
@@ -161,7 +192,7 @@ class NgramLM(Params, NgramQueries):
                 f"{self.smoothing} has no parameter {', '.join(unknown)}; "
                 f"it has {', '.join(known) or 'none'}"
             )
-        made = method(**given)
+        made: Smoothing = method(**given)
         made.check(self.order)
         return made
 

@@ -16,7 +16,7 @@ from fastembed.ngram.counts import NgramCounts
 from fastembed.ngram.tables import BackoffTables, Level
 from fastembed.text.vocabulary import Vocabulary
 
-__all__ = ["check_thresholds", "cut_off", "keep_rows", "prune_by_entropy"]
+__all__ = ["check_prunable", "check_thresholds", "cut_off", "keep_rows", "prune_by_entropy"]
 
 
 def check_thresholds(name: str, values: Sequence[int], order: int) -> list[int]:
@@ -74,6 +74,15 @@ def cut_off(counts: NgramCounts, min_counts: Sequence[int]) -> NgramCounts:
     return NgramCounts(counts.vocabulary, levels, counts.appearance, complete)
 
 
+def check_prunable(scheme: str, normalised: bool) -> None:
+    """ValueError for a model that cannot be pruned by entropy."""
+    if scheme != "backoff" or not normalised:
+        raise ValueError(
+            "entropy pruning (prune_entropy, --prune-entropy) is for smoothing methods that back "
+            "off to shorter histories and whose probabilities sum to one"
+        )
+
+
 def prune_by_entropy(
     tables: BackoffTables, threshold: float, workers: int | None = None
 ) -> BackoffTables:
@@ -115,8 +124,7 @@ def prune_by_entropy(
     >>> [len(level) for level in prune_by_entropy(tables, 0.01).levels]
     [5, 2]
     """
-    if tables.scheme != "backoff" or not tables.metadata.get("normalised", True):
-        raise ValueError("entropy pruning is for back-off models whose probabilities sum to one")
+    check_prunable(tables.scheme, tables.metadata.get("normalised", True))
     if not threshold > 0:
         raise ValueError(f"threshold must be a number > 0; got {threshold!r}")
     contexts = _contexts(tables, workers)

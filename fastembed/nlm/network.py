@@ -101,12 +101,12 @@ def initial_arrays(
             arrays[name + "_bias"] = aligned_zeros((rows,))
     if shape.tied:
         arrays["out_bias"] = aligned_zeros((n,))
-    mass = np.maximum(counts, 0.5)
+    mass: NDArray[np.float64] = np.maximum(counts, 0.5)
     mass[BOS_ID] = 0.0
     if class_of is None:
         arrays["out_bias"][:] = _log_share(mass)
     else:
-        own = np.bincount(class_of, weights=mass)
+        own: NDArray[Any] = np.bincount(class_of, weights=mass)
         arrays["classes_bias"][:] = _log_share(own)
         log_in_class = np.log(np.maximum(mass, 0.5) / np.maximum(own, 0.5)[class_of])
         log_in_class[BOS_ID] = NEVER if own[class_of[BOS_ID]] > 0 else 0.0

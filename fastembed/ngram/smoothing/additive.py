@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -37,6 +37,11 @@ class Additive(Smoothing):
     name: ClassVar[str] = "additive"
 
     delta: Annotated[float, Opt("added to every count", gt=0)] = 1.0
+
+    @property
+    def scheme(self) -> Literal["backoff", "uniform"]:
+        """See `Smoothing.scheme`."""
+        return "uniform"
 
     def estimate(
         self,

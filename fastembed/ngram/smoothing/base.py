@@ -35,6 +35,12 @@ class Smoothing(Params):
     """Base of the methods: hyper-parameters, and counts to probabilities."""
 
     name: ClassVar[str]
+    normalised: ClassVar[bool] = True  # probabilities sum to one
+
+    @property
+    def scheme(self) -> Literal["backoff", "uniform"]:
+        """How the tables are looked up; see `BackoffTables`."""
+        return "backoff"
 
     def check(self, order: int) -> None:
         """Refuse hyper-parameters that no model of this order can have, before a text is read.
@@ -133,7 +139,6 @@ def make_tables(
     backoffs: Sequence[NDArray[np.float32]],
     *,
     levels: Sequence[CountLevel] | None = None,
-    scheme: Literal["backoff", "uniform"] = "backoff",
     **metadata: Any,
 ) -> BackoffTables:
     """The tables of a model: one array of log10 probabilities and of back-off weights an order."""
@@ -151,7 +156,10 @@ def make_tables(
         "n_sentences": counts.n_sentences,
         **metadata,
     }
-    return BackoffTables(counts.vocabulary.words, made, UNK_ID, BOS_ID, EOS_ID, scheme, about)
+    if not method.normalised:
+        about["normalised"] = False
+    words = counts.vocabulary.words
+    return BackoffTables(words, made, UNK_ID, BOS_ID, EOS_ID, method.scheme, about)
 
 
 def as_numbers(name: str, value: Any, kind: type) -> list[Any]:

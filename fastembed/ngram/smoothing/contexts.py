@@ -138,4 +138,4 @@ def estimate_uniform(
             backoffs.append(log10_of(np.where(empty, 1 / n_words, unseen / norm)))
         log_probs.append(log10_of(probs))
     log_probs[0][BOS_ID] = NEVER
-    return make_tables(method, counts, log_probs, backoffs, scheme="uniform", **metadata)
+    return make_tables(method, counts, log_probs, backoffs, **metadata)

@@ -54,6 +54,11 @@ class Dirichlet(Smoothing):
         Literal["uniform", "lower_order"], Opt("mean of the prior: uniform, or the lower order")
     ] = "uniform"
 
+    @property
+    def scheme(self) -> Literal["backoff", "uniform"]:
+        """See `Smoothing.scheme`."""
+        return "uniform" if self.prior == "uniform" else "backoff"
+
     def estimate(
         self,
         counts: NgramCounts,

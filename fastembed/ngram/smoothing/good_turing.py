@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -52,6 +52,11 @@ class GoodTuring(Smoothing):
     """
 
     name: ClassVar[str] = "good_turing"
+
+    @property
+    def scheme(self) -> Literal["backoff", "uniform"]:
+        """See `Smoothing.scheme`."""
+        return "uniform"
 
     def estimate(
         self,

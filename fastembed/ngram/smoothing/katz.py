@@ -19,6 +19,8 @@ from fastembed.ngram.tables import BOS_ID, BackoffTables
 
 __all__ = ["Katz"]
 
+MOST_DISCOUNTED = 1000  # the model lists the discounts; counts above some ten hardly have one
+
 
 @dataclass(kw_only=True)
 class Katz(Smoothing):
@@ -36,7 +38,7 @@ class Katz(Smoothing):
     Parameters
     ----------
     gt_max : int
-        The highest count that is discounted.
+        The highest count that is discounted, at most 1000.
 
     Examples
     --------
@@ -48,7 +50,7 @@ class Katz(Smoothing):
 
     name: ClassVar[str] = "katz"
 
-    gt_max: Annotated[int, Opt("highest count that is discounted", ge=1)] = 5
+    gt_max: Annotated[int, Opt("highest count that is discounted", ge=1, le=MOST_DISCOUNTED)] = 5
 
     def estimate(
         self,
@@ -101,9 +103,8 @@ def _discounts(order: int, found: Following, gt_max: int) -> NDArray[np.float64]
     n = np.bincount(np.minimum(found.count, gt_max + 2).astype(np.int64), minlength=gt_max + 3)
     r = np.arange(gt_max + 1, dtype=np.float64)
     ratio = np.ones(gt_max + 1)
-    for count in range(1, gt_max + 1):
-        if n[count]:
-            ratio[count] = values[np.flatnonzero(found.count == count)[0]] / count
+    low = (found.count > 0) & (found.count <= gt_max)
+    ratio[found.count[low].astype(int)] = values[low] / found.count[low]  # equal for equal counts
     m = (gt_max + 1) * n[gt_max + 1] / n[1]
     there = (r > 0) & (n[: gt_max + 1] > 0)
     discounts = (ratio - m) / (1 - m) if m < 1 else np.zeros(len(r))

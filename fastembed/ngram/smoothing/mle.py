@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -31,6 +31,11 @@ class MLE(Smoothing):
     """
 
     name: ClassVar[str] = "mle"
+
+    @property
+    def scheme(self) -> Literal["backoff", "uniform"]:
+        """See `Smoothing.scheme`."""
+        return "uniform"
 
     def estimate(
         self,

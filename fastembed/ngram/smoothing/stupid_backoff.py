@@ -37,6 +37,7 @@ class StupidBackoff(Smoothing):
     """
 
     name: ClassVar[str] = "stupid_backoff"
+    normalised: ClassVar[bool] = False
 
     alpha: Annotated[float, Opt("factor of each shorter history", gt=0, le=1)] = 0.4
 
@@ -62,4 +63,4 @@ class StupidBackoff(Smoothing):
                 backoffs.append(np.where(used, np.log10(alpha), 0.0).astype(np.float32))
             log_probs.append(log10_of(scores))
         log_probs[0][BOS_ID] = NEVER
-        return make_tables(self, counts, log_probs, backoffs, normalised=False)
+        return make_tables(self, counts, log_probs, backoffs)
