@@ -391,6 +391,11 @@ def test_every_smoothing(smoothing, tmp_path):
         model.save_arpa(tmp_path / "x.arpa")
         again = fe.NgramLM.load(tmp_path / "x.arpa")
         assert again.full_scores("w1 zzz w2") == model.full_scores("w1 zzz w2")
+        if smoothing == "stupid_backoff":  # which its ARPA file says too
+            with pytest.raises(ValueError, match="are no probabilities"):
+                again.perplexity(texts)
+            again.save_arpa(tmp_path / "y.arpa")
+            assert (tmp_path / "y.arpa").read_bytes() == (tmp_path / "x.arpa").read_bytes()
 
 
 def test_options_of_counting():

@@ -35,7 +35,11 @@ __all__ = ["encode"]
     show_default=True,
     help="A word that is not kept: leave it out, or make it <unk>.",
 )
-@click.option("--keep-empty", is_flag=True, help="A line without words is a sentence too.")
+@click.option(
+    "--keep-empty",
+    is_flag=True,
+    help="A line without words is a sentence too, as language models take it.",
+)
 @text_options
 @workers_option
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")

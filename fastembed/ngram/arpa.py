@@ -15,7 +15,9 @@ KenLM) or be written ``<UNK>``. The suffix of an n-gram may be missing too, as i
 SRILM: it is added with the probability that the model gives it, and back-off 0, which changes no
 probability.
 
-What is written reads back to the same float32: numbers have as many digits as that takes.
+What is written reads back to the same float32: numbers have as many digits as that takes. The
+format cannot say that scores are no probabilities (stupid back-off), so `NOT_NORMALISED` stands
+before ``\\data\\`` then, a comment for KenLM and SRILM.
 """
 
 from __future__ import annotations
@@ -35,8 +37,9 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.ngram.tables import BackoffTables, check_no_space
 
-__all__ = ["is_arpa", "why_no_arpa", "write_arpa"]
+__all__ = ["NOT_NORMALISED", "is_arpa", "why_no_arpa", "write_arpa"]
 
+NOT_NORMALISED = b"# scores that do not sum to one: no probabilities"
 ROWS = 1 << 14  # rows that a thread formats at a time
 ROOM = 1 << 21  # bytes of the buffer for them, from which they are written: they stay in the cache
 
@@ -93,6 +96,8 @@ def write_arpa(
     done = 0
     spare = [np.empty(ROOM, dtype=np.uint8) for _ in range(2 * threads + 1)]
     with open_write(path) as out:
+        if not tables.metadata.get("normalised", True):
+            out.write(NOT_NORMALISED + b"\n")
         out.write(b"\\data\\\n")
         for k, level in enumerate(tables.levels, 1):
             out.write(f"ngram {k}={len(level)}\n".encode())

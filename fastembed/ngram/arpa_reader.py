@@ -23,6 +23,7 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.core.threads import resolve_workers
 from fastembed.io.native import is_native
 from fastembed.io.rows import LineError, parse_number
+from fastembed.ngram.arpa import NOT_NORMALISED
 from fastembed.ngram.arpa_lines import Lines, show
 from fastembed.ngram.arpa_section import Column, Section, Spare
 from fastembed.ngram.binary import NONE, Bits, QueryTables, RepeatedNgram
@@ -146,6 +147,8 @@ class _Reader:
                 break
             if line is None or lines.number > MAX_PREAMBLE:
                 lines.fail("expected \\data\\, with which an ARPA file begins", 1)
+            if line == NOT_NORMALISED:
+                self.metadata["normalised"] = False
         counts: list[int] = []
         while True:
             line = lines.peek()

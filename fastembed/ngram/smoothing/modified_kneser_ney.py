@@ -43,7 +43,8 @@ class ModifiedKneserNey(Smoothing):
         mass goes to back-off, as with lmplz. Words are never left out.
     kenlm_compatible : bool
         Count as lmplz does: the last n-gram of each lower order enters the discounts with its
-        count (kpu/kenlm issue 405). It changes nothing but very small models.
+        count (kpu/kenlm issue 405). It changes nothing but very small models. End the text in a
+        newline: lmplz drops the last ``</s>`` otherwise, which this does not.
 
     Examples
     --------
