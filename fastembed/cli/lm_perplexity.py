@@ -93,7 +93,7 @@ def perplexity(
         and source.one_pass
         and len(models) + (interpolate is not None) > 1
     ):
-        source = source.encode(keep_empty=True, progress=report)
+        source = source.encode(keep_empty=True, allow_blank=True, progress=report)
     results = [model.perplexity(source, progress=report) for model in loaded]
     rows = [_figures(result, model=name) for name, result in zip(models, results, strict=True)]
     if interpolate is not None:

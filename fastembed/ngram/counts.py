@@ -300,7 +300,7 @@ def count_ngrams(
     """Count all n-grams of the orders 1 to ``order``.
 
     Each sentence is ``<s> w_1 ... w_n </s>``; n-grams do not reach over its ends. ``<unk>`` in the
-    text is the special word of that name.
+    text is the special word of that name. A text of blank lines has the n-gram ``<s> </s>``.
 
     Parameters
     ----------
@@ -344,6 +344,7 @@ def count_ngrams(
         min_count=min_count,
         keep_empty=keep_empty,
         skip=symbols == "skip",
+        allow_blank=True,
         workers=threads,
         progress=progress,
     ) as sentences:

@@ -260,7 +260,9 @@ def _vocabulary(
         word = all_words[int(ids[again])]
         raise FormatError(f"{path}, line {rows.line[again]}: the unigram {word!r} is there twice")
     words = WordList(*take_words(blob, offsets, np.ascontiguousarray(ids)))
-    vocabulary, places = rank_words(words, rows.counts, min_count=0, specials=SPECIALS)
+    vocabulary, places = rank_words(
+        words, rows.counts, min_count=0, specials=SPECIALS, allow_blank=True
+    )
     new_ids = np.full(len(all_words), NONE, dtype=np.uint32)
     new_ids[ids] = places
     for special in SPECIALS:  # one that no unigram line has is a word all the same

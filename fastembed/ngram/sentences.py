@@ -152,10 +152,12 @@ def open_sentences(
     workers: int,
     progress: Progress | bool | None,
     max_vocab: int | None = None,
+    allow_blank: bool = False,
 ) -> Iterator[Sentences]:
     """The sentences of anything that `Corpus` takes; see `fastembed.ngram.counts.count_ngrams`.
 
-    ``max_vocab``: of a text, keep only so many of the most frequent words.
+    ``max_vocab``: of a text, keep only so many of the most frequent words. ``allow_blank``: it may
+    have none.
     """
     if min_count < 1:
         raise ValueError(f"min_count must be >= 1; got {min_count}")
@@ -171,9 +173,13 @@ def open_sentences(
         name = os.fspath(corpus) if isinstance(corpus, str | os.PathLike) else "the corpus"
     else:
         encoded, name = (
-            _encode(source, vocab, min_count, max_vocab, keep_empty, workers, progress),
+            _encode(
+                source, vocab, min_count,
+                max_vocab=max_vocab, keep_empty=keep_empty, allow_blank=allow_blank,
+                workers=workers, progress=progress,
+            ),
             source.name,
-        )
+        )  # fmt: skip
     try:
         vocabulary, new_ids = with_specials(encoded.vocabulary)
         if skip:
@@ -189,10 +195,9 @@ def _encode(
     source: Corpus,
     vocab: StrPath | Vocabulary | None,
     min_count: int,
+    *,
     max_vocab: int | None,
-    keep_empty: bool,
-    workers: int,
-    progress: Progress | bool | None,
+    **how: Any,
 ) -> EncodedCorpus:
     if vocab is None:
         return source.encode(
@@ -200,19 +205,11 @@ def _encode(
             max_vocab=max_vocab,
             specials=SPECIALS,
             oov="unk" if min_count > 1 or max_vocab is not None else "drop",
-            keep_empty=keep_empty,
-            workers=workers,
-            progress=progress,
+            **how,
         )
     if not isinstance(vocab, Vocabulary):
         vocab = Vocabulary.load(vocab, plain=True)
-    return source.encode(
-        with_specials(vocab)[0],
-        oov="unk",
-        keep_empty=keep_empty,
-        workers=workers,
-        progress=progress,
-    )
+    return source.encode(with_specials(vocab)[0], oov="unk", **how)
 
 
 def _without(encoded: EncodedCorpus, unwanted: list[int]) -> EncodedCorpus:

@@ -179,6 +179,8 @@ class Corpus:
         )
         try:
             self._feed(encoder, progress, "counting words")
+            if encoder.n_raw_tokens == 0:
+                raise self._no_words()
             return encoder.vocabulary(min_count=min_count, max_vocab=max_vocab, specials=specials)[
                 0
             ]
@@ -194,6 +196,7 @@ class Corpus:
         specials: Sequence[str] = (),
         oov: Oov = "drop",
         keep_empty: bool = False,
+        allow_blank: bool = False,
         path: StrPath | None = None,
         memory: int = MEMORY,
         workers: int | None = None,
@@ -210,6 +213,8 @@ class Corpus:
             A word that is not kept is left out, or becomes ``<unk>``, which is then a special.
         keep_empty : bool
             A line without words is a sentence without tokens; default: no sentence.
+        allow_blank : bool
+            A text without words (but ``specials``) is a text too, if it has a sentence.
         path : path, optional
             Save the result there too (see `EncodedCorpus.save`) and return the saved one.
         memory : int
@@ -238,7 +243,13 @@ class Corpus:
         )
         try:
             self._feed(encoder, progress, "reading text")
-            encoded = encoder.finish(min_count=min_count, max_vocab=max_vocab, specials=specials)
+            if encoder.n_raw_tokens == 0 and not allow_blank:
+                raise self._no_words()
+            encoded = encoder.finish(
+                min_count=min_count, max_vocab=max_vocab, specials=specials, allow_blank=allow_blank
+            )
+            if encoded.n_sentences == 0:
+                raise self._no_words()
             encoder.stop()
             if path is None:
                 return encoded
@@ -271,8 +282,9 @@ class Corpus:
             encoder.flush()
         finally:
             reporter.close()
-        if encoder.n_raw_tokens == 0:
-            raise CorpusError(f"{self.name}: no words: it is empty or holds only white space")
+
+    def _no_words(self) -> CorpusError:
+        return CorpusError(f"{self.name}: no words: it is empty or holds only white space")
 
     # ------------------------------------------------------------------ reading
 
@@ -473,7 +485,8 @@ def corpus_in_words_of(
     words = vocabulary.words
     if words[unknown] != UNK:  # as in models of others, which may spell it <UNK>
         vocabulary = Vocabulary(words.with_word(unknown, UNK), vocabulary.counts)
-    return found.encode(vocabulary, oov="unk", keep_empty=True, **options), found.name
+    options |= {"oov": "unk", "keep_empty": True, "allow_blank": True}
+    return found.encode(vocabulary, **options), found.name
 
 
 def _decode(words: list[bytes]) -> list[str]:

@@ -300,6 +300,7 @@ class Encoder:
         min_count: int = 1,
         max_vocab: int | None = None,
         specials: Sequence[str] = (),
+        allow_blank: bool = False,
     ) -> tuple[Vocabulary, list[NDArray[np.uint32]]]:
         """The vocabulary of what was taken, and the final id of each id of each table."""
         if self._given is not None:
@@ -318,6 +319,7 @@ class Encoder:
             min_count=min_count,
             max_vocab=max_vocab,
             specials=specials,
+            allow_blank=allow_blank,
         )
         vocabulary.n_raw_tokens = self.n_raw_tokens
         if self._oov == "unk":
@@ -332,11 +334,12 @@ class Encoder:
         min_count: int = 1,
         max_vocab: int | None = None,
         specials: Sequence[str] = (),
+        allow_blank: bool = False,
     ) -> EncodedCorpus:
         """The encoded corpus."""
         self.flush()
         if self._given is not None:
-            if self._kept == 0:
+            if self._kept == 0 and self.n_raw_tokens > 0:
                 raise VocabularyError(
                     f"none of the {self.n_raw_tokens:,} words of the text is in the vocabulary"
                 )
@@ -344,7 +347,7 @@ class Encoder:
                 self._given, self._ids, self._offsets, n_raw_tokens=self.n_raw_tokens
             )
         vocabulary, maps = self.vocabulary(
-            min_count=min_count, max_vocab=max_vocab, specials=specials
+            min_count=min_count, max_vocab=max_vocab, specials=specials, allow_blank=allow_blank
         )
         self._tables.clear()
         self._idle.clear()
