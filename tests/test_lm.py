@@ -333,6 +333,14 @@ def test_kenlms_names(model, oracle):
         state, other = other, compat.State()
     assert total == pytest.approx(theirs.score(sentence), abs=1e-5)
     assert copy.copy(state) == copy.deepcopy(state) == state
+    assert compat.Config().load_method == compat.LoadMethod.POPULATE_OR_READ == 2
+    assert (compat.ARPALoadComplain.ALL, compat.ARPALoadComplain.NONE) == (0, 2)
+    config = compat.Config()
+    config.load_method, config.arpa_complain = (
+        compat.LoadMethod.LAZY,
+        compat.ARPALoadComplain.NONE,
+    )
+    assert compat.Model(GOLDEN / "kenlm.arpa", config).score(sentence) == theirs.score(sentence)
     theirs.NullContextWrite(other)
     assert other != state
     assert "god" in theirs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 
@@ -101,6 +102,7 @@ def test_states(tmp_path, isa, order):
     assert hash(a) == hash(b)
     if order > 1:
         assert a != model.null_state()
+        assert copy.copy(a) == copy.deepcopy(a) == a
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -220,12 +220,12 @@ def test_a_given_vocabulary_and_unk_for_the_rest(tmp_path, form):
     ("lines", "message"),
     [
         (b"a b\n", r"v\.txt, line 1: expected one word"),
-        (b"a\n\nb\n", r"v\.txt, line 2: expected one word"),
+        (b"a\n\nb c\n", r"v\.txt, line 3: expected one word"),
         (b"a\na\n", r"v\.txt, line 2: 'a' was there before"),
         (b"a\n\xff\n", r"v\.txt, line 2: not UTF-8"),
         (b"a\t1\nb\n", r"v\.txt, line 2: expected word<TAB>count"),
         (b"", r"v\.txt: no words"),
-        (b"\n", r"v\.txt, line 1: expected one word"),
+        (b"\n", r"v\.txt: no words"),
     ],
 )
 def test_a_vocabulary_file_that_is_none(tmp_path, lines, message):

@@ -177,6 +177,14 @@ def test_load_reads_packed_files_and_crlf(tmp_path):
     assert pairs(vocabulary) == [("<unk>", 0), ("a b", 3)]
 
 
+@pytest.mark.parametrize("text", ["\n\na\t3\n \t\r\nb\t1\n\n", "\na\n\nb\n \n"])
+def test_load_passes_over_blank_lines(tmp_path, text):
+    (tmp_path / "v.tsv").write_text(text)
+    counts = [3, 1] if "3" in text else [0, 0]
+    vocabulary = Vocabulary.load(tmp_path / "v.tsv", plain=True)
+    assert pairs(vocabulary) == list(zip("ab", counts, strict=True))
+
+
 @pytest.mark.parametrize("word", ["a\tb", "a\nb", "a\rb"])
 def test_save_refuses_what_the_format_cannot_hold(tmp_path, word):
     with pytest.raises(VocabularyError, match="tab or a line break"):
@@ -193,7 +201,8 @@ def test_save_refuses_what_the_format_cannot_hold(tmp_path, word):
         (b"a\t-1\n", "line 1: expected"),
         (b"a\t1\t2\n", "line 1: expected"),
         (b"\t1\n", "line 1: expected"),
-        (b"a\t1\n\n", "line 2: expected"),
+        (b"a\t1\n\n\nb\n", "line 4: expected"),
+        (b"\n \n", "no words"),
         (b"a\t99999999999999999999\n", "line 1: expected"),
         (b"a\t1\n\xff\t1\n", "line 2: .*not UTF-8"),
         (b"a\t1\nb\t1\na\t2\n", "line 3: 'a' was there before"),

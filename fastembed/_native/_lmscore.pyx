@@ -47,6 +47,12 @@ cdef class State:
     def __hash__(self):
         return hash(self.words)
 
+    def __copy__(self):
+        return self  # it never changes
+
+    def __deepcopy__(self, memo):
+        return self
+
     def __repr__(self):
         return f"<State after words {self.words}>"
 

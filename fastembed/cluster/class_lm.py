@@ -27,13 +27,13 @@ from fastembed.evaluate.perplexity import with_ends
 from fastembed.io.native import NativeFile
 from fastembed.ngram.files import NativeModel, known_params, pack, plain_params, unpack
 from fastembed.ngram.model import NgramLM
-from fastembed.ngram.options import Prune, PruneEntropy, SmoothingParams, Symbols
+from fastembed.ngram.options import CountingMemory, Prune, PruneEntropy, SmoothingParams, Symbols
 from fastembed.ngram.sentence_model import SentenceModel
 from fastembed.ngram.state import State
 from fastembed.ngram.tables import SPECIALS, UNK_ID
 from fastembed.text.corpus import corpus_in_words_of
 from fastembed.text.encoded import EncodedCorpus
-from fastembed.text.options import Memory, Workers
+from fastembed.text.options import Workers
 from fastembed.text.wordlist import WordList
 
 __all__ = ["ClassLM"]
@@ -91,7 +91,7 @@ class ClassLM(Params, SentenceModel, NativeModel):
         0.0
     )
     symbols: Symbols = "error"
-    memory: Memory = None
+    memory: CountingMemory = None
     workers: Workers = None
 
     # -------------------------------------------------------------------------------- training

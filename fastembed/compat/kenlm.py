@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 from fastembed._native import _lmscore
 from fastembed.ngram.model import NgramLM
 
-__all__ = ["Config", "FullScoreReturn", "LanguageModel", "Model", "State"]
+__all__ = [
+    "ARPALoadComplain",
+    "Config",
+    "FullScoreReturn",
+    "LanguageModel",
+    "LoadMethod",
+    "Model",
+    "State",
+]
 
 
 class FullScoreReturn(NamedTuple):
@@ -26,8 +34,25 @@ class FullScoreReturn(NamedTuple):
     oov: bool
 
 
+class LoadMethod:
+    """Values of `Config.load_method`."""
+
+    LAZY, POPULATE_OR_LAZY, POPULATE_OR_READ, READ, PARALLEL_READ = range(5)
+
+
+class ARPALoadComplain:
+    """Values of `Config.arpa_complain`."""
+
+    ALL, EXPENSIVE, NONE = range(3)
+
+
 class Config:
-    """Accepted and not used: models are mapped or read as they need."""
+    """Accepted and not used: models are mapped or read as they need, and nothing is printed."""
+
+    def __init__(self) -> None:
+        self.load_method = LoadMethod.POPULATE_OR_READ
+        self.arpa_complain = ARPALoadComplain.ALL
+        self.show_progress = True
 
 
 class State:

@@ -19,10 +19,10 @@ from fastembed.core.progress import Progress, progress_of
 from fastembed.io.native import NativeFile, is_native_file, read_native, write_native
 from fastembed.ngram.binary import Bits, QueryTables
 from fastembed.ngram.files import known_params, plain_params
-from fastembed.ngram.options import Prune, PruneEntropy, SmoothingParams, Symbols
+from fastembed.ngram.options import CountingMemory, Prune, PruneEntropy, SmoothingParams, Symbols
 from fastembed.ngram.queries import NgramQueries
 from fastembed.ngram.tables import BackoffTables
-from fastembed.text.options import Memory, Workers
+from fastembed.text.options import Workers
 
 if TYPE_CHECKING:
     from fastembed.ngram.smoothing.base import Smoothing
@@ -85,7 +85,7 @@ class NgramLM(Params, NgramQueries):
     ] = None
     prune_entropy: PruneEntropy = None
     symbols: Symbols = "error"
-    memory: Memory = None
+    memory: CountingMemory = None
     workers: Workers = None
 
     # -------------------------------------------------------------------------------- training

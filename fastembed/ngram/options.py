@@ -6,8 +6,16 @@ from typing import Annotated, Any, Literal
 
 from fastembed.core.params import Opt
 
-__all__ = ["Prune", "PruneEntropy", "SmoothingParams", "Symbols"]
+__all__ = ["CountingMemory", "Prune", "PruneEntropy", "SmoothingParams", "Symbols"]
 
+CountingMemory = Annotated[
+    int | str | None,
+    Opt(
+        "Memory for counting, such as 4G; more goes to temporary files. The model that is made of "
+        "the counts takes its own beside that. Default: half of what is usable.",
+        metavar="SIZE",
+    ),
+]
 Prune = Annotated[
     Any,
     Opt("Leave out n-grams of each order that are there so often or less.", metavar="'0 0 1'"),

@@ -167,7 +167,9 @@ class Vocabulary:
             table.add(part.words.blob, part.words.offsets, part.counts)
         blob, offsets, counts = table.export()
         specials = tuple(dict.fromkeys([*self.specials, *other.specials]))
-        merged, _ = rank_words(WordList(blob, offsets), counts, min_count=0, specials=specials)
+        merged, _ = rank_words(
+            WordList(blob, offsets), counts, min_count=0, specials=specials, allow_blank=True
+        )
         merged.n_raw_tokens = self.n_raw_tokens + other.n_raw_tokens
         return merged
 
@@ -255,6 +257,8 @@ class Vocabulary:
     ) -> Vocabulary:
         """Read what `save` wrote (packed files too); ids follow the order of the lines.
 
+        Blank lines are passed over.
+
         ``plain``: a file of words alone, one a line, is read too; their counts are 0.
 
         Raises
@@ -268,7 +272,9 @@ class Vocabulary:
         parse = _parse_line
         with open_read(path, error=FormatError) as file:
             for number, line in enumerate(file, 1):
-                if number == 1 and plain and b"\t" not in line:
+                if not line.strip():
+                    continue
+                if not words and plain and b"\t" not in line:
                     parse = _parse_word
                 word, count = parse(line, f"{path}, line {number}")
                 if word in seen:
@@ -326,8 +332,11 @@ def rank_words(
     min_count: int = 1,
     max_vocab: int | None = None,
     specials: Iterable[str] = (),
+    allow_blank: bool = False,
 ) -> tuple[Vocabulary, NDArray[np.uint32]]:
     """Put words in order, and keep what `Vocabulary.truncate` would.
+
+    ``allow_blank``: words that are all specials, or none, are a vocabulary too.
 
     Returns
     -------
@@ -344,7 +353,7 @@ def rank_words(
     ordinary = counts >= min_count
     ordinary[places[places >= 0]] = False
     kept = np.flatnonzero(ordinary).astype(np.uint32)
-    if len(kept) == 0:
+    if len(kept) == 0 and not (allow_blank and n_words == np.count_nonzero(places >= 0)):
         raise _none_left(words, counts, min_count, 0)
     subset = WordList(*take_words(words.blob, words.offsets, kept))
     by_bytes = subset.sorted_order()
