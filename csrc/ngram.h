@@ -11,7 +11,7 @@
  * the number in the order is noted, and a directory tells how many rows of a level began up to
  * there. So the context of a k-gram that ends at place i is the (k - 1)-gram that ends at place
  * i - 1. The numbers take the memory of the stream, and those of the places before take that of
- * the places, when nothing else needs these any more.
+ * the places, when nothing else needs these any more: words are written first, then the rest.
  */
 #ifndef FE_NGRAM_H
 #define FE_NGRAM_H
@@ -126,7 +126,8 @@ typedef struct {
     uint64_t begins;
 } fe_ngram_below;
 
-/* The rows of order k that begin or go on in a chunk of n places.
+/* The rows of order k that begin or go on in a chunk of n places: those of their arrays that there
+ * are. Without a stream there is no word, nor a parent of order 2, which is a word.
  *
  * first: sum of weights before place 0 where before is NULL; else before: IN (n + 1,) that sum for
  * each place. below: INOUT of order k - 1, then of order k. entry: OUT of the chunk, or NULL. */
@@ -137,10 +138,11 @@ FE_INLINE uint64_t fe_ngram_chunk(const uint32_t *stream, const uint32_t *places
                                   uint32_t *entry, size_t stride) {
     const uint64_t begins = fe_ngram_begins(codes, k, order);
     const uint64_t is = fe_ngram_between(codes, k << 4, 255), ends = begins | ~is;
-    uint32_t *const word = levels->word[k], *const parent = levels->parent[k];
-    uint32_t *const count = levels->count[k], row = open->row;
+    uint32_t *const word = stream ? levels->word[k] : NULL, *const count = levels->count[k];
+    uint32_t *const parent = stream || k > 2 ? levels->parent[k] : NULL;
+    const uint32_t row = open->row;
     uint64_t large = 0;
-    if (open->open && ends) { /* the row that goes on ends here */
+    if (count && open->open && ends) { /* the row that goes on ends here */
         const int end = fe_ctz64(ends);
         const uint64_t sum = (before ? before[end] : first + (uint64_t)end) - open->before;
         count[row - 1] = (uint32_t)sum;
@@ -160,10 +162,11 @@ FE_INLINE uint64_t fe_ngram_chunk(const uint32_t *stream, const uint32_t *places
         const uint64_t behind = ~(uint64_t)1 << i; /* bits above i */
         const int end = fe_ctz64((ends & behind) | (uint64_t)1 << 63); /* of the last: see below */
         const uint64_t sum = before ? before[end] - before[i] : (uint64_t)(end - i);
-        word[r] = stream[(ptrdiff_t)places[i] - (ptrdiff_t)(k - 1)];
-        parent[r] = k == 2 ? stream[places[i]]
-                           : below->row + (uint32_t)fe_popcount64(below->begins & ~behind) - 1;
-        count[r] = (uint32_t)sum;
+        if (word) word[r] = stream[(ptrdiff_t)places[i] - (ptrdiff_t)(k - 1)];
+        if (parent)
+            parent[r] = k == 2 ? stream[places[i]]
+                               : below->row + (uint32_t)fe_popcount64(below->begins & ~behind) - 1;
+        if (count) count[r] = (uint32_t)sum;
         large |= sum;
     }
     open->open = (int)(is >> 63); /* then its count is written when it ends */
@@ -177,7 +180,19 @@ FE_INLINE uint64_t fe_ngram_chunk(const uint32_t *stream, const uint32_t *places
     return large;
 }
 
-/* Write the rows of one part.
+/* Count the rows that go on to the end of a part, which is `total` in weights. */
+FE_INLINE uint64_t fe_ngram_close(const fe_ngram_open *open, unsigned order, uint64_t total,
+                                  const fe_ngram_levels *levels) {
+    uint64_t large = 0;
+    for (unsigned k = 2; k <= order; k++) {
+        if (!open[k].open || !levels->count[k]) continue;
+        levels->count[k][open[k].row - 1] = (uint32_t)(total - open[k].before);
+        large |= total - open[k].before;
+    }
+    return large;
+}
+
+/* Write the rows of one part, those of their arrays that are not NULL.
  *
  * places, codes: IN (n,) of fe_ngram_sort. weights: IN one of each place, counted from the stream's
  * beginning in steps of `step`; NULL: one each. row: IN [k] first row of order k. index: NULL, or
@@ -217,12 +232,7 @@ FE_UNUSED static fe_status fe_ngram_emit(const fe_ngram_text *text, const uint32
         }
         before[0] = before[m];
     }
-    for (unsigned k = 2; k <= order; k++) {
-        if (!open[k].open) continue;
-        const uint64_t sum = (weights ? before[0] : n) - open[k].before;
-        levels->count[k][open[k].row - 1] = (uint32_t)sum;
-        large |= sum;
-    }
+    large |= fe_ngram_close(open, order, weights ? before[0] : n, levels);
     return large >> 32 ? FE_EOVERFLOW : FE_OK;
 }
 
@@ -248,31 +258,35 @@ FE_UNUSED static void fe_ngram_before(uint32_t *places, size_t n, const uint32_t
     }
 }
 
-/* Write the contexts of one part's rows. row: IN as for fe_ngram_emit; before: IN (n,) what
- * fe_ngram_before left in the places. */
+/* Write parents from order 3 on, counts and contexts of one part's rows, for which no stream is
+ * needed. row: IN as for fe_ngram_emit; before: IN (n,) what fe_ngram_before left in the places. */
 FE_UNUSED static void fe_ngram_contexts(uint32_t order, const uint32_t *before,
                                         const uint8_t *codes, size_t n, const uint32_t *row,
                                         const fe_ngram_levels *levels,
                                         const fe_ngram_index *index) {
     const size_t stride = 2 * (order - 2);
-    uint32_t next[FE_NGRAM_MAX + 1];
-    memcpy(next, row, (order + 1) * sizeof *next);
+    fe_ngram_open open[FE_NGRAM_MAX + 1];
+    for (unsigned k = 2; k <= order; k++) open[k] = (fe_ngram_open){row[k], 0, 0};
     for (size_t first = 0; first < n; first += FE_NGRAM_CHUNK) {
         const uint32_t *rank = before + first;
         const fe_b64 chunk = fe_ngram_codes(codes + first, n - first);
         for (size_t i = FE_NGRAM_CHUNK; i < 2 * FE_NGRAM_CHUNK && first + i < n; i++)
             FE_PREFETCH(index->directory + (size_t)rank[i] / FE_NGRAM_BLOCK * stride);
-        for (unsigned k = 3; k <= order; k++) {
-            uint64_t left = fe_ngram_begins(chunk, k, order);
-            for (; left; left &= left - 1) {
+        fe_ngram_below below = {0, 0};
+        for (unsigned k = 2; k <= order; k++) {
+            uint32_t r = open[k].row;
+            fe_ngram_chunk(NULL, NULL, chunk, n - first, k, order, first, NULL, &below, open + k,
+                           levels, NULL, stride);
+            for (uint64_t left = k > 2 ? below.begins : 0; left; left &= left - 1, r++) {
                 const uint32_t number = rank[fe_ctz64(left)];
                 const uint32_t *of = index->directory +
                                      (size_t)number / FE_NGRAM_BLOCK * stride + 2 * (k - 3);
                 const uint64_t upto = ((uint64_t)2 << number % FE_NGRAM_BLOCK) - 1;
-                levels->context[k][next[k]++] = of[0] + (uint32_t)fe_popcount64(of[1] & upto) - 1;
+                levels->context[k][r] = of[0] + (uint32_t)fe_popcount64(of[1] & upto) - 1;
             }
         }
     }
+    fe_ngram_close(open, order, n, levels);
 }
 
 /* Write the distinct sequences of a part, each the words of one place, the oldest first.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 import weakref
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from ngram_helpers import same_counts
 
 from fastembed import Corpus, EncodedCorpus, Vocabulary
+from fastembed.core import memory
 from fastembed.core.memory import give_back_unused
 from fastembed.ngram.counting import Stream, levels_of_sorted, sort_stream
 from fastembed.ngram.counts import count_ngrams
@@ -73,25 +73,38 @@ def test_the_stream_goes_before_the_contexts_come(order):
     assert held() is None
 
 
-@pytest.mark.parametrize("order", [2, 3, 5])
-def test_memory_beside_the_levels(order):
-    text = corpus()
-    count_ngrams(text, order, workers=2)  # modules
-    tracemalloc.start()
-    try:
-        counts = count_ngrams(text, order, workers=2)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    levels = sum(
-        level.word.nbytes + level.parent.nbytes + level.count.nbytes for level in counts.levels[1:]
-    )
-    contexts = sum(level.context.nbytes for level in counts.levels[2:])
-    places = counts.n_tokens
-    # the stream and the arrays of contexts are not there at the same time
-    most = 5.5 * places + levels + max(5 * places, contexts) + 0.25 * places * max(0, order - 2)
+@pytest.fixture
+def pages(monkeypatch):
+    """How many bytes of pages there were at most, and are."""
+    held = {"now": 0, "most": 0}
+    make = memory._private_pages
 
-    assert peak < most + 100_000
+    def count(size, more=0):
+        made = make(size, more)
+        held["now"] += size
+        held["most"] = max(held["most"], held["now"])
+        weakref.finalize(made, lambda: held.update(now=held["now"] - size))
+        return made
+
+    monkeypatch.setattr(memory, "_private_pages", count)
+    return held
+
+
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_memory_beside_the_levels(pages, order):
+    counts = count_ngrams(corpus(), order, workers=2)
+    rows, places = counts.size[1:], counts.n_tokens
+    stream = 4 * (places + counts.n_sentences)
+    directory = 0.25 * places * (order - 2)
+    if order == 2:
+        most = stream + 5 * places + 12 * rows[0]
+    else:  # words and the parents of order 2 while there is a stream, then the rest
+        first = stream + 5 * places + 4 * sum(rows) + 4 * rows[0]
+        second = 5 * places + 12 * sum(rows) + 4 * sum(rows[1:])
+        most = max(first, second) + directory
+    assert most < pages["most"] + 200_000  # all of it was counted
+    assert pages["most"] < most + 100_000
+    assert pages["now"] <= 12 * sum(rows) + 4 * sum(rows[1:])
 
 
 def test_contexts_of_a_stream_whose_bos_is_a_large_number():

@@ -121,8 +121,8 @@ cdef class Sorter:
 
     def emit(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,
              const uint32_t[::1] weights, uint32_t[::1] directory):
-        """Write word, parent and count of ``levels``, those of the orders from 2. ``row`` (P,
-        order + 1) is where each part's rows begin; ``directory`` (zeros) is for `contexts`."""
+        """Write word, parent and count of ``levels``, those of the orders from 2, but for empty
+        ones. ``row`` (P, order + 1) has each part's first rows; `contexts` needs ``directory``."""
         cdef int64_t p, n
         cdef fe_ngram_levels out = _pointers(levels)
         cdef fe_ngram_index index = fe_ngram_index(NULL, NULL)
@@ -158,7 +158,7 @@ cdef class Sorter:
 
     def contexts(self, int64_t first, int64_t last, list levels, const uint32_t[:, ::1] row,
                  uint32_t[::1] directory):
-        """Write the contexts from order 3 on, after `link` of all parts."""
+        """Write parent and context from order 3 on, and count, after `link` of all parts."""
         cdef int64_t p, n
         cdef fe_ngram_levels out = _pointers(levels)
         cdef fe_ngram_index index = fe_ngram_index(NULL, &directory[0])

@@ -186,19 +186,23 @@ def levels_of_sorted(
 
     Without weights contexts are found too; that takes the stream's memory, which is free then if
     the sorter alone holds it. Memory is the limit of speed here: to touch a fresh page costs as
-    much as to compute what is written there. So an array is made when those before it are gone.
+    much as to compute what is written there. So what needs the stream, the words, is written first,
+    and there are no other arrays before the stream is gone.
     """
     ends = np.cumsum(sorter.rows, axis=0)
     totals = ends[-1].tolist()
     check_size(totals[2:])
     row = (ends - sorter.rows).astype(np.uint32)
     give_back_unused()
-    levels = [
-        CountLevel(*(own_pages(totals[k], np.uint32) for _ in range(3)))
-        for k in range(2, order + 1)
-    ]
+    indexed = weights is None and order > 2
+    none = np.empty(0, dtype=np.uint32)
+    levels = []
+    for k in range(2, order + 1):
+        parent = none if indexed and k > 2 else own_pages(totals[k], np.uint32)
+        count = none if indexed else own_pages(totals[k], np.uint32)
+        levels.append(CountLevel(own_pages(totals[k], np.uint32), parent, count))
     directory = None
-    if weights is None and order > 2:
+    if indexed:
         directory = aligned_zeros((sorter.ranks // BLOCK * (order - 2) * 2,), np.uint32)
     for first, last in _rounds(sorter):
         sorter.emit(first, last, levels, row, weights, directory)
@@ -207,8 +211,11 @@ def levels_of_sorted(
             for first, last in _rounds(sorter):
                 sorter.link(first, last, before)
         sorter.drop_stream()
-        for level in levels[1:]:
-            level.context = own_pages(len(level), np.uint32)
+        for k, level in enumerate(levels, 2):
+            level.count = own_pages(totals[k], np.uint32)
+            if k > 2:
+                level.parent = own_pages(totals[k], np.uint32)
+                level.context = own_pages(totals[k], np.uint32)
         for first, last in _rounds(sorter):
             sorter.contexts(first, last, levels, row, directory)
     levels[0].context = levels[0].word
