@@ -131,6 +131,27 @@ def test_tsv_in_small_blocks_and_without_a_last_newline(counts, tmp_path, monkey
     assert as_dicts(NgramCounts.read_tsv(tmp_path / "counts.tsv")) == as_dicts(counts)
 
 
+def test_the_order_of_a_tsv(counts, tmp_path):
+    counts.write_tsv(tmp_path / "x.tsv")
+    for order in (1, 2, 3, 4, None):
+        same_counts(
+            NgramCounts.read_tsv(tmp_path / "x.tsv", order),
+            NgramCounts.read_tsv(tmp_path / "x.tsv").up_to(order or 4),
+        )
+    short = count_ngrams([["a"]], 5)
+    short.write_tsv(tmp_path / "x.tsv")
+    assert NgramCounts.read_tsv(tmp_path / "x.tsv").order == 3
+    read = NgramCounts.read_tsv(tmp_path / "x.tsv", order=5)
+    assert as_dicts(read) == as_dicts(short)
+    assert read.complete
+    model = NgramLM(order=5, smoothing="witten_bell").fit(read)
+    wanted = NgramLM(order=5, smoothing="witten_bell").fit(short)
+    assert model.score_sentence("a a b") == wanted.score_sentence("a a b")
+    for order in (0, 8, True, "3"):
+        with pytest.raises(ValueError, match="order must be an integer from 1 to 7"):
+            NgramCounts.read_tsv(tmp_path / "x.tsv", order)
+
+
 def test_tsv_with_cut_off_counts_is_not_complete(counts, tmp_path):
     counts.cut_off([1, 2, 2, 2]).write_tsv(tmp_path / "counts.tsv")
     assert not NgramCounts.read_tsv(tmp_path / "counts.tsv").complete

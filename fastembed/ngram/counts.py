@@ -23,7 +23,7 @@ from fastembed.ngram.counting import CountLevel
 from fastembed.ngram.tables import BOS_ID
 from fastembed.text.vocabulary import Vocabulary
 
-__all__ = ["MAX_ORDER", "CountLevel", "NgramCounts", "count_ngrams"]
+__all__ = ["MAX_ORDER", "CountLevel", "NgramCounts", "check_order", "count_ngrams"]
 
 
 @dataclass
@@ -271,8 +271,14 @@ class NgramCounts:
         write_tsv(self, path)
 
     @classmethod
-    def read_tsv(cls, path: StrPath) -> NgramCounts:
+    def read_tsv(cls, path: StrPath, order: int | None = None) -> NgramCounts:
         """Read what `write_tsv` wrote (packed files too), in any order of the lines.
+
+        Parameters
+        ----------
+        order : int, optional
+            The order of the counts: longer n-grams are left out, and of some orders there may be
+            none, which the file does not say. Default: that of its longest n-gram.
 
         Raises
         ------
@@ -282,7 +288,13 @@ class NgramCounts:
         """
         from fastembed.ngram.counts_io import read_tsv
 
-        return read_tsv(path)
+        return read_tsv(path, order)
+
+
+def check_order(order: Any) -> None:
+    """ValueError if that is no order of n-grams that can be counted."""
+    if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= MAX_ORDER:
+        raise ValueError(f"order must be an integer from 1 to {MAX_ORDER}; got {order!r}")
 
 
 def count_ngrams(
@@ -332,8 +344,7 @@ def count_ngrams(
     """
     from fastembed.ngram.sentences import open_sentences
 
-    if isinstance(order, bool) or not isinstance(order, int) or not 1 <= order <= MAX_ORDER:
-        raise ValueError(f"order must be an integer from 1 to {MAX_ORDER}; got {order!r}")
+    check_order(order)
     if symbols not in ("error", "skip"):
         raise ValueError(f"symbols must be 'error' or 'skip'; got {symbols!r}")
     budget = memory_budget(memory)

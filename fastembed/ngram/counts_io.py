@@ -15,7 +15,7 @@ from fastembed.core.errors import FormatError, VocabularyError
 from fastembed.core.files import StrPath, open_read, open_write
 from fastembed.io.native import read_native, write_native
 from fastembed.ngram.counting import CountLevel
-from fastembed.ngram.counts import MAX_ORDER, NgramCounts
+from fastembed.ngram.counts import MAX_ORDER, NgramCounts, check_order
 from fastembed.ngram.tables import BOS_ID, EOS_ID, SPECIALS, check_no_space
 from fastembed.text.vocabulary import Vocabulary, rank_words
 from fastembed.text.wordlist import WordList
@@ -155,22 +155,26 @@ class _Rows(NamedTuple):
     line: NDArray[np.int64]
 
 
-def read_tsv(path: StrPath) -> NgramCounts:
+def read_tsv(path: StrPath, order: int | None = None) -> NgramCounts:
     """See `NgramCounts.read_tsv`."""
+    if order is not None:
+        check_order(order)
     table = WordTable()
     parts: dict[int, list[_Rows]] = {}
     for rows in _read_lines(path, table):
         parts.setdefault(rows.ids.shape[1], []).append(rows)
-    order = max(parts, default=0)
-    missing = [k for k in range(1, max(order, 1) + 1) if k not in parts]
+    longest = max(parts, default=1)
+    missing = [k for k in range(1, longest + 1) if k not in parts]
     if missing:
         raise FormatError(f"{path}: no {missing[0]}-grams; expected lines of words, tab and count")
     vocabulary, new_ids = _vocabulary(path, table, _joined_rows(parts.pop(1)))
     first = np.arange(len(vocabulary), dtype=np.uint32)
     unigrams = CountLevel(first, np.empty(0, dtype=np.uint32), vocabulary.counts)
     result = NgramCounts(vocabulary, [unigrams])
-    for k in range(2, order + 1):
-        rows = _joined_rows(parts.pop(k))
+    nothing = np.empty(0, dtype=np.int64)
+    for k in range(2, (order or longest) + 1):
+        none = _Rows(np.empty((0, k), dtype=np.uint32), nothing, nothing)
+        rows = _joined_rows(parts.pop(k, [none]))
         _add_level(path, result, rows._replace(ids=new_ids[rows.ids]))
     result.complete = _is_complete(result)
     return result
