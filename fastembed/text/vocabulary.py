@@ -355,7 +355,9 @@ def rank_words(
     kept = np.flatnonzero(ordinary).astype(np.uint32)
     if len(kept) == 0 and not (allow_blank and n_words == np.count_nonzero(places >= 0)):
         raise _none_left(words, counts, min_count, 0)
-    subset = WordList(*take_words(words.blob, words.offsets, kept))
+    subset = words
+    if len(kept) < n_words:
+        subset = WordList(*take_words(words.blob, words.offsets, kept))
     by_bytes = subset.sorted_order()
     order = by_bytes[_descending(counts[kept][by_bytes])][:max_vocab]
     n = len(special_words)
