@@ -120,7 +120,7 @@ def test_fit_to_counts(kjv_text):
         ({"discount_fallback": "2 2 2"}, "discount_fallback must be three numbers"),
         (
             {"smoothing": "mle", "prune_entropy": 1e-8},
-            "entropy pruning .* is for smoothing methods",
+            "entropy pruning .* is for back-off models",
         ),
         ({"smoothing": "stupid_backoff", "prune_entropy": 1e-8}, "whose probabilities sum to one"),
         ({"smoothing": "katz", "smoothing_params": {"gt_max": 10**9}}, "gt_max must be .* <= 1000"),

@@ -183,6 +183,7 @@ def test_a_mixture_measured_on_the_text_of_its_weights(run_cli, tmp_path, kjv_te
     done = run_cli("lm", "perplexity", *models, "--interpolate", "-", "-q",
                    stdin=kjv_text.read_bytes())  # fmt: skip
     assert (done.status, done.out) == (0, wanted.out)
+    assert "perplexities are of standard input" in done.err
     # an encoded corpus is a text, though its file is a native one
     done = run_cli("lm", "perplexity", *models, tmp_path / "held.fe", *held, "-q")
     assert (done.status, done.out, done.err) == (0, wanted.out, "")

@@ -115,8 +115,9 @@ def perplexity(
 def _divide(files: tuple[str, ...], interpolate: str | None) -> tuple[tuple[str, ...], str | None]:
     """The models and the text that is scored; None: the one that the weights are fitted to."""
     if interpolate is not None and holds_model(files[-1]):
+        name = "standard input" if interpolate == "-" else interpolate
         click.echo(
-            f"no TEXT beside the models: the perplexities are of {interpolate}, to which the "
+            f"no TEXT beside the models: the perplexities are of {name}, to which the "
             "weights of the mixture are fitted too",
             err=True,
         )

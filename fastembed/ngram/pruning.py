@@ -78,8 +78,8 @@ def check_prunable(scheme: str, normalised: bool) -> None:
     """ValueError for a model that cannot be pruned by entropy."""
     if scheme != "backoff" or not normalised:
         raise ValueError(
-            "entropy pruning (prune_entropy, --prune-entropy) is for smoothing methods that back "
-            "off to shorter histories and whose probabilities sum to one"
+            "entropy pruning (prune_entropy, --prune-entropy) is for back-off models whose "
+            "probabilities sum to one"
         )
 
 

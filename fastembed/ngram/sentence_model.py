@@ -222,7 +222,8 @@ class SentenceModel(KnowsWords):
         """log10 p(w | context) of every word of the vocabulary, float32 (V,).
 
         ``<s>`` is never predicted, whatever a file or KenLM says of it: its entry is -inf, and
-        ``10 ** distribution(context)`` sums to one (not of stupid back-off).
+        ``10 ** distribution(context)`` sums to one, but for stupid back-off, and for a cache that
+        remembers nothing, which gives nothing to any word.
 
         Examples
         --------
