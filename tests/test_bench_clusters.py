@@ -59,8 +59,8 @@ def test_a_peer_is_run_and_judged(contenders, tmp_path, name):
     classes = {word: word == "a" for word in words}
     expected = oracle.average_mutual_information(pairs, classes)
     assert theirs["ami_bits"] == pytest.approx(expected)
-    # the account is that of the program, the judgement is not in it
-    assert 0 < theirs["process_s"] < 5
+    # the account is that of the program
+    assert theirs["process_s"] > 0
     ours = run_command(OURS.command("cluster", {**spec, "options": []})).figures
     assert check_brown({"fastembed": ours, name: theirs}) == []
     assert sorted(path.name for path in tmp_path.iterdir()) == [

@@ -42,7 +42,7 @@ def test_everybody_gets_the_same_examples(tmp_path, kjv_text):
     figures = fastembed_neural.neural_lm({**spec, "workers": 1})
     assert figures["tokens"] == len(target)
     assert 1 < figures["perplexity"] < 203
-    assert 0 < figures["of_peak"] < 100
+    assert figures["of_peak"] > 0  # above 100 if others had the processor while the peak was timed
 
 
 def test_a_case_for_each_number_of_workers(tmp_path):
