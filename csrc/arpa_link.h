@@ -54,9 +54,8 @@ FE_INLINE uint64_t fe_arpa_seek(const fe_arpa_lower *lower, uint32_t m, const ui
 static FE_UNUSED int fe_arpa_link(const fe_lm *lm, const fe_arpa_lower *lower, const uint32_t *ids,
                                   uint64_t n, uint32_t k, int follows, uint64_t *suffix,
                                   uint64_t *context) {
-    uint64_t above[FE_LM_BATCH], p = 0;
-    uint32_t word[FE_LM_BATCH], row[FE_LM_BATCH];
-    fe_lm_hit hit[FE_LM_BATCH];
+    uint64_t x[FE_LM_BATCH], p = 0;
+    uint32_t row[FE_LM_BATCH];
     int ascending = 1;
     for (uint64_t i = follows ? 0 : 1; i < n; i++)
         ascending &= fe_arpa_compare(ids + (ptrdiff_t)i * k - k, ids + i * k, k) < 0;
@@ -73,16 +72,15 @@ static FE_UNUSED int fe_arpa_link(const fe_lm *lm, const fe_arpa_lower *lower, c
             p = fe_arpa_seek(lower, k - 1, wanted, p);
             if (p < lower->n && fe_arpa_compare(lower->ids + p * (k - 1), wanted, k - 1) == 0) {
                 suffix[from + i] = lower->node[p];
-                above[c] = lower->context[p];
-                word[c] = wanted[-1];
+                context[from + i] = FE_LM_NONE;
+                x[c] = fe_lm_key(lm->n_words, lower->context[p], wanted[-1]);
                 row[c++] = i;
             } else {
                 suffix[from + i] = FE_LM_NONE;
                 fe_lm_walk(lm, wanted - 1, 1, k, k - 1, &context[from + i]);
             }
         }
-        fe_lm_find(&lm->level[k - 1], lm->n_words, above, word, c, hit);
-        for (uint32_t i = 0; i < c; i++) context[from + row[i]] = hit[i].node;
+        fe_lm_find(&lm->level[k - 1], x, row, c, (fe_lm_found){.node = context + from});
     }
     return ascending;
 }

@@ -32,7 +32,7 @@
 #define FE_LM_TAKEN 62      /* byte of a line */
 #define FE_LM_FILTER 63     /* byte of a line */
 #define FE_LM_BATCH 1024    /* look-ups of one order that are done together */
-#define FE_LM_AHEAD 32      /* of them, whose lines are on their way */
+#define FE_LM_AHEAD 64      /* of them, whose lines are on their way */
 #define FE_LM_NONE UINT64_MAX /* no node */
 #define FE_LM_MAX_KEY_BITS 62
 
@@ -84,10 +84,14 @@ typedef struct fe_lm {
     fe_lm_words words;
 } fe_lm;
 
+/* Where look-ups write what they find, look-up `row` at index `row`; what is not there leaves its
+ * entries as they are. */
 typedef struct {
-    uint64_t node; /* FE_LM_NONE: not there */
-    float prob, back;
-} fe_lm_hit;
+    uint64_t *node;
+    float *prob, *back; /* NULL: not wanted */
+    uint8_t *length;    /* gets `order`, or NULL */
+    uint8_t order;
+} fe_lm_found;
 
 #define FE_LM_C1 UINT64_C(0x9e3779b97f4a7c15)
 #define FE_LM_C2 UINT64_C(0xd6e8feb86659fd93)
@@ -167,69 +171,87 @@ FE_INLINE float fe_lm_decode(const fe_lm_coding *coding, uint32_t code) {
     return value;
 }
 
-/* What slot `lane` of a line holds. */
-FE_INLINE fe_lm_hit fe_lm_slot(const fe_lm_level *level, const fe_lm_bank *bank,
-                               const uint8_t *line, uint32_t lane, uint64_t record) {
-    const uint32_t p = level->prob.bits, b = level->back.bits;
-    const uint64_t prob = record >> bank->rest_bits;
-    fe_lm_hit hit;
-    hit.node = bank->first + (uint64_t)(line - bank->lines) / FE_LM_LINE * bank->slots + lane;
-    hit.prob = fe_lm_decode(&level->prob, (uint32_t)(prob & ((UINT64_C(1) << p) - 1)));
-    hit.back = 0.0f;
-    if (b != 0)
-        hit.back = fe_lm_decode(
-            &level->back, (uint32_t)(bank->back_end == 0
-                                         ? prob >> p
-                                         : fe_lm_field(line, bank->back_end + lane * b, b)));
-    return hit;
+FE_INLINE uint64_t fe_lm_node(const fe_lm_bank *bank, const uint8_t *line, uint32_t lane) {
+    return bank->first + (uint64_t)(line - bank->lines) / FE_LM_LINE * bank->slots + lane;
 }
 
-/* The n-grams row[0], ..., row[n - 1] of a batch in one bank, by scrambled keys. Returns how many may
- * be in the next bank; their keys and rows move to the front of x and row. */
-FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *bank, uint64_t *x,
-                                 uint16_t *row, uint32_t n, fe_lm_hit *hit) {
-    const uint8_t *line[FE_LM_BATCH + FE_LM_AHEAD];
-    uint32_t left = 0;
-    for (uint32_t j = 0; j < n; j++)
-        line[j] = bank->lines + fe_lm_line(bank, level->key_bits, x[j]) * FE_LM_LINE;
-    for (uint32_t j = 0; j < FE_LM_AHEAD; j++) line[n + j] = line[n - 1];
-    for (uint32_t j = 0; j < FE_LM_AHEAD; j++) FE_PREFETCH(line[j]);
+/* The values in slot `lane` of a line. */
+FE_INLINE void fe_lm_values(const fe_lm_level *level, const fe_lm_bank *bank, const uint8_t *line,
+                            uint32_t lane, uint64_t record, float *prob, float *back) {
+    const uint32_t p = level->prob.bits, b = level->back.bits;
+    const uint64_t codes = record >> bank->rest_bits;
+    *prob = fe_lm_decode(&level->prob, (uint32_t)(codes & ((UINT64_C(1) << p) - 1)));
+    *back = 0.0f;
+    if (b != 0)
+        *back = fe_lm_decode(
+            &level->back, (uint32_t)(bank->back_end == 0
+                                         ? codes >> p
+                                         : fe_lm_field(line, bank->back_end + lane * b, b)));
+}
+
+/* A few look-ups in one bank: scrambled keys and lines, which are on their way. */
+typedef struct {
+    uint64_t x[FE_LM_AHEAD];
+    const uint8_t *line[FE_LM_AHEAD];
+} fe_lm_ahead;
+
+/* Scramble n <= FE_LM_AHEAD keys once more and send for their lines. */
+FE_INLINE void fe_lm_send(const fe_lm_level *level, const fe_lm_bank *bank, const uint64_t *x,
+                          uint32_t n, fe_lm_ahead *ahead) {
+    for (uint32_t j = 0; j < n; j++) ahead->x[j] = fe_lm_scramble(x[j], level->key_bits);
     for (uint32_t j = 0; j < n; j++) {
-        const uint64_t stored = fe_lm_stored(bank, x[j]);
-        FE_PREFETCH(line[j + FE_LM_AHEAD]);
-        const uint32_t i = row[j];
-        uint32_t lane;
-        uint64_t record;
-        if (fe_lm_match(bank, line[j], stored, &lane, &record)) {
-            hit[i] = fe_lm_slot(level, bank, line[j], lane, record);
-            continue;
+        ahead->line[j] = bank->lines + fe_lm_line(bank, level->key_bits, ahead->x[j]) * FE_LM_LINE;
+        FE_PREFETCH(ahead->line[j]);
+    }
+}
+
+/* The n-grams row[0], ..., row[n - 1] of a batch in one bank, by keys that are scrambled for the
+ * bank before. Returns how many may be in the next bank; their keys and rows move to the front of x
+ * and row. */
+FE_INLINE uint32_t fe_lm_find_in(const fe_lm_level *level, const fe_lm_bank *bank, uint64_t *x,
+                                 uint32_t *row, uint32_t n, fe_lm_found found) {
+    fe_lm_ahead ahead[2];
+    uint32_t left = 0, m = n < FE_LM_AHEAD ? n : FE_LM_AHEAD;
+    fe_lm_send(level, bank, x, m, &ahead[0]);
+    for (uint32_t from = 0, which = 0; from < n; which ^= 1) {
+        const fe_lm_ahead *here = &ahead[which];
+        const uint32_t stop = from + m;
+        m = n - stop < FE_LM_AHEAD ? n - stop : FE_LM_AHEAD;
+        fe_lm_send(level, bank, x + stop, m, &ahead[which ^ 1]);
+        for (uint32_t j = 0; from < stop; j++, from++) {
+            const uint64_t stored = fe_lm_stored(bank, here->x[j]);
+            const uint8_t *line = here->line[j];
+            const uint32_t i = row[from];
+            uint32_t lane;
+            uint64_t record;
+            if (fe_lm_match(bank, line, stored, &lane, &record)) {
+                found.node[i] = fe_lm_node(bank, line, lane);
+                if (found.prob != NULL)
+                    fe_lm_values(level, bank, line, lane, record, &found.prob[i], &found.back[i]);
+                if (found.length != NULL) found.length[i] = found.order;
+                continue;
+            }
+            /* without a branch: whether the filter says so cannot be predicted */
+            x[left] = here->x[j];
+            row[left] = i;
+            left += (line[FE_LM_FILTER] & fe_lm_mark(stored)) != 0;
         }
-        hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-        /* without a branch: whether the filter says so cannot be predicted */
-        x[left] = x[j];
-        row[left] = (uint16_t)i;
-        left += (line[j][FE_LM_FILTER] & fe_lm_mark(stored)) != 0;
     }
     return left;
 }
 
-/* Look up n <= FE_LM_BATCH n-grams of one order, bank by bank: the lines of a bank are fetched side
- * by side, and what may be in the next bank is left for then.
- * IN suffix (n,) nodes of the order below, word (n,); OUT hit (n,) */
-FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint64_t *suffix,
-                          const uint32_t *word, uint32_t n, fe_lm_hit *hit) {
-    uint64_t x[FE_LM_BATCH];
-    uint16_t row[FE_LM_BATCH];
-    for (uint32_t i = 0; i < n; i++) {
-        x[i] = suffix[i] * n_words + word[i];
-        row[i] = (uint16_t)i;
-        if (level->n_banks == 0) hit[i] = (fe_lm_hit){FE_LM_NONE, 0.0f, 0.0f};
-    }
-    for (uint32_t b = 0; b < level->n_banks && n > 0; b++) {
-        const fe_lm_bank *bank = &level->bank[b];
-        for (uint32_t j = 0; j < n; j++) x[j] = fe_lm_scramble(x[j], level->key_bits);
-        n = fe_lm_find_in(level, bank, x, row, n, hit);
-    }
+/* The key of the n-gram of a word and a suffix: see above. */
+FE_INLINE uint64_t fe_lm_key(uint32_t n_words, uint64_t suffix, uint32_t word) {
+    return suffix * n_words + word;
+}
+
+/* Look up n n-grams of one order, bank by bank: the lines of a bank are fetched side by side, and
+ * what may be in the next bank is left for then.
+ * IN x keys (n,), row (n,) where to write; both are used up. */
+FE_INLINE void fe_lm_find(const fe_lm_level *level, uint64_t *x, uint32_t *row, uint32_t n,
+                          fe_lm_found found) {
+    for (uint32_t b = 0; b < level->n_banks && n > 0; b++)
+        n = fe_lm_find_in(level, &level->bank[b], x, row, n, found);
 }
 
 /* Nodes of n-grams of order k, FE_LM_NONE where one is not there or a word is not one. Rows that end
@@ -237,10 +259,9 @@ FE_INLINE void fe_lm_find(const fe_lm_level *level, uint32_t n_words, const uint
  * IN ids (n, stride): the oldest word first, k of each row; OUT node (n,) */
 static FE_UNUSED void fe_lm_walk(const fe_lm *lm, const uint32_t *ids, uint64_t n, uint32_t stride,
                                  uint32_t k, uint64_t *node) {
-    uint64_t suffix[FE_LM_BATCH];
-    uint32_t word[FE_LM_BATCH], row[FE_LM_BATCH];
+    uint64_t x[FE_LM_BATCH];
+    uint32_t row[FE_LM_BATCH];
     uint8_t same[FE_LM_BATCH]; /* last words that are those of the row before */
-    fe_lm_hit hit[FE_LM_BATCH];
     for (uint64_t from = 0; from < n; from += FE_LM_BATCH) {
         const uint32_t m = n - from < FE_LM_BATCH ? (uint32_t)(n - from) : FE_LM_BATCH;
         uint64_t *out = node + from;
@@ -258,15 +279,14 @@ static FE_UNUSED void fe_lm_walk(const fe_lm *lm, const uint32_t *ids, uint64_t 
         for (uint32_t j = 2; j <= k; j++) {
             uint32_t c = 0;
             for (uint32_t i = 0; i < m; i++) {
-                word[c] = in[(size_t)i * stride + k - j];
-                suffix[c] = out[i];
+                const uint32_t word = in[(size_t)i * stride + k - j];
+                const int there = out[i] != FE_LM_NONE && word < lm->n_words;
+                x[c] = fe_lm_key(lm->n_words, out[i], word);
                 row[c] = i;
-                const int there = out[i] != FE_LM_NONE && word[c] < lm->n_words;
                 out[i] = FE_LM_NONE;
                 c += (uint32_t)(there & (same[i] < j));
             }
-            fe_lm_find(&lm->level[j], lm->n_words, suffix, word, c, hit);
-            for (uint32_t i = 0; i < c; i++) out[row[i]] = hit[i].node;
+            fe_lm_find(&lm->level[j], x, row, c, (fe_lm_found){.node = out});
             for (uint32_t i = 1; i < m; i++)
                 if (same[i] >= j) out[i] = out[i - 1];
         }

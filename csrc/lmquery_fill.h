@@ -203,12 +203,10 @@ static inline uint64_t fe_lm_list(const fe_lm_level *level, uint32_t n_words, ui
                     stored |= (uint64_t)line[j * bank->slots + lane] << (8 * j);
                 uint64_t x = base + ((stored - base) & mask);
                 for (uint32_t j = 0; j <= b; j++) x = fe_lm_unscramble(x, level->key_bits);
-                const fe_lm_hit hit = fe_lm_slot(level, bank, line, lane, record);
-                node[count] = hit.node;
+                node[count] = fe_lm_node(bank, line, lane);
                 suffix[count] = x / n_words;
                 word[count] = (uint32_t)(x % n_words);
-                prob[count] = hit.prob;
-                back[count] = hit.back;
+                fe_lm_values(level, bank, line, lane, record, &prob[count], &back[count]);
             }
             count++;
         }

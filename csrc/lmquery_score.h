@@ -48,10 +48,9 @@ FE_INLINE void fe_lm_open(fe_lm_block *block, const fe_lm_state *state) {
 /* Score the tokens of a block; the state moves behind it. */
 static FE_UNUSED void fe_lm_run(const fe_lm *lm, fe_lm_block *block) {
     const uint32_t n = block->n, order = lm->order;
-    uint64_t nodes[2][FE_LM_BATCH + 1], suffix[FE_LM_BATCH];
+    uint64_t nodes[2][FE_LM_BATCH + 1], x[FE_LM_BATCH];
     float backs[2][FE_LM_BATCH + 1];
-    uint32_t oldest[FE_LM_BATCH], row[FE_LM_BATCH];
-    fe_lm_hit hit[FE_LM_BATCH];
+    uint32_t row[FE_LM_BATCH];
     fe_lm_state *state = &block->state;
     if (n == 0) return;
     uint32_t *word = block->word + FE_LM_MAX_ORDER; /* word[-1] is the one before the block */
@@ -73,35 +72,25 @@ static FE_UNUSED void fe_lm_run(const fe_lm *lm, fe_lm_block *block) {
         /* the state behind the block, order k - 1; the old entry is not needed any more */
         state->node[k - 1] = node[n];
         state->back[k - 1] = back[n];
-        uint32_t c = 0;
+        /* what the word costs if its n-gram is not there; back is 0 where the history is not */
         for (uint32_t i = 0; i < n; i++) {
+            const int deep = block->depth[i] >= k;
+            if (lm->uniform && deep)
+                block->score[i] = node[i] != FE_LM_NONE ? back[i] : lm->uniform_prob;
+            else
+                block->score[i] += deep ? back[i] : 0.0f;
             next[i + 1] = FE_LM_NONE;
             next_back[i + 1] = 0.0f;
-            if (block->depth[i] < k) continue;
-            const int history = node[i] != FE_LM_NONE;
-            if (history & (node[i + 1] != FE_LM_NONE)) {
-                row[c] = i;
-                suffix[c] = node[i + 1];
-                oldest[c] = word[(int64_t)i - (int64_t)k + 1];
-                c++;
-            } else if (lm->uniform) {
-                block->score[i] = history ? back[i] : lm->uniform_prob;
-            } else if (history) {
-                block->score[i] += back[i];
-            }
         }
-        fe_lm_find(&lm->level[k], lm->n_words, suffix, oldest, c, hit);
-        for (uint32_t j = 0; j < c; j++) {
-            const uint32_t i = row[j];
-            if (hit[j].node != FE_LM_NONE) {
-                block->score[i] = hit[j].prob;
-                block->length[i] = (uint8_t)k;
-                next[i + 1] = hit[j].node;
-                next_back[i + 1] = hit[j].back;
-            } else {
-                block->score[i] = lm->uniform ? back[i] : block->score[i] + back[i];
-            }
+        uint32_t c = 0;
+        for (uint32_t i = 0; i < n; i++) { /* without a branch: what is there cannot be predicted */
+            const int history = node[i] != FE_LM_NONE, suffix = node[i + 1] != FE_LM_NONE;
+            x[c] = fe_lm_key(lm->n_words, node[i + 1], word[(int64_t)i - (int64_t)k + 1]);
+            row[c] = i;
+            c += (uint32_t)((block->depth[i] >= k) & history & suffix);
         }
+        fe_lm_find(&lm->level[k], x, row, c,
+                   (fe_lm_found){next + 1, block->score, next_back + 1, block->length, (uint8_t)k});
         uint64_t *swap = node;
         node = next;
         next = swap;
@@ -227,9 +216,9 @@ static FE_UNUSED float fe_lm_step(const fe_lm *lm, const fe_lm_state *state, uin
  * unigram or n-gram, as any other word. OUT score (last - first,) */
 static FE_UNUSED void fe_lm_next(const fe_lm *lm, const fe_lm_state *state, uint32_t first,
                                  uint32_t last, float *score) {
-    uint64_t node[FE_LM_BATCH], suffix[FE_LM_BATCH];
-    uint32_t oldest[FE_LM_BATCH], row[FE_LM_BATCH];
-    fe_lm_hit hit[FE_LM_BATCH];
+    uint64_t node[FE_LM_BATCH], x[FE_LM_BATCH];
+    float back_of[FE_LM_BATCH];
+    uint32_t row[FE_LM_BATCH];
     for (uint32_t from = first; from < last; from += FE_LM_BATCH) {
         const uint32_t n = last - from < FE_LM_BATCH ? last - from : FE_LM_BATCH;
         float *out = score + (from - first);
@@ -242,26 +231,17 @@ static FE_UNUSED void fe_lm_next(const fe_lm *lm, const fe_lm_state *state, uint
             const float back = state->back[k - 1];
             uint32_t c = 0;
             for (uint32_t i = 0; i < n; i++) {
-                if (history && node[i] != FE_LM_NONE) {
-                    row[c] = i;
-                    suffix[c] = node[i];
-                    oldest[c++] = state->word[k - 2];
-                } else if (lm->uniform) {
+                if (lm->uniform)
                     out[i] = history ? back : lm->uniform_prob;
-                } else if (history) {
+                else if (history)
                     out[i] += back;
-                }
+                x[c] = fe_lm_key(lm->n_words, node[i], state->word[k - 2]);
+                row[c] = i;
+                c += (uint32_t)(history && node[i] != FE_LM_NONE);
                 node[i] = FE_LM_NONE;
             }
-            fe_lm_find(&lm->level[k], lm->n_words, suffix, oldest, c, hit);
-            for (uint32_t j = 0; j < c; j++) {
-                const uint32_t i = row[j];
-                node[i] = hit[j].node;
-                if (hit[j].node != FE_LM_NONE)
-                    out[i] = hit[j].prob;
-                else
-                    out[i] = lm->uniform ? back : out[i] + back;
-            }
+            fe_lm_find(&lm->level[k], x, row, c,
+                       (fe_lm_found){.node = node, .prob = out, .back = back_of});
         }
     }
 }
