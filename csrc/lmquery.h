@@ -144,9 +144,6 @@ FE_INLINE uint64_t fe_lm_record(const fe_lm_bank *bank, const uint8_t *line, uin
     return fe_lm_field(line, bank->record_end + lane * bank->record_bits, bank->record_bits);
 }
 
-/* The lowest of some slots; 0 if there is none. */
-FE_INLINE uint32_t fe_lm_lane(uint32_t slots) { return (uint32_t)fe_ctz64(slots | 0x10000) & 15; }
-
 /* Whether a slot has the stored key; OUT lane and its record. Two bytes of the key decide nearly
  * always. */
 FE_INLINE int fe_lm_match(const fe_lm_bank *bank, const uint8_t *line, uint64_t stored,
@@ -155,7 +152,7 @@ FE_INLINE int fe_lm_match(const fe_lm_bank *bank, const uint8_t *line, uint64_t 
     const uint64_t rest = stored >> 8 * FE_LM_PLANES, mask = (UINT64_C(1) << bank->rest_bits) - 1;
     uint32_t may = fe_eq16_planes(line, bank->slots, FE_LM_PLANES, stored) & slots & taken;
     while (may != 0) {
-        *lane = fe_lm_lane(may);
+        *lane = (uint32_t)fe_ctz64(may);
         *record = fe_lm_record(bank, line, *lane);
         if (FE_LIKELY((*record & mask) == rest)) return 1;
         may &= may - 1;

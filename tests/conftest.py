@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import io
 import itertools
 import lzma
@@ -10,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -92,3 +93,16 @@ def kjv_text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with lzma.open(data.path("kjv.txt.xz"), "rt", encoding="utf-8") as verses:
         target.write_text("".join(itertools.islice(verses, 3000)), encoding="utf-8")
     return target
+
+
+@pytest.fixture
+def forget_zstd(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Takes away the package that reads and writes .zst."""
+    real = builtins.__import__
+
+    def without(name: str, *args: Any, **kwargs: Any) -> Any:
+        if name in ("compression", "backports"):
+            raise ImportError(name)
+        return real(name, *args, **kwargs)
+
+    return lambda: monkeypatch.setattr(builtins, "__import__", without)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import bz2
 import errno
 import gzip
@@ -66,17 +65,10 @@ def test_open_read_zstd(tmp_path):
         file.read()
 
 
-def test_zstd_names_its_extra(tmp_path, monkeypatch):
+def test_zstd_names_its_extra(tmp_path, forget_zstd):
     path = tmp_path / "x.zst"
     path.write_bytes(b"")
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name in ("compression", "backports"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    forget_zstd()
     with pytest.raises(CorpusError, match=r"pip install 'fastembed-trainer\[zstd\]'"):
         open_read(path)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import bz2
 import gzip
 import lzma
@@ -67,21 +66,14 @@ def test_every_writer_packs_as_its_reader_unpacks(tmp_path, name, suffix):
     read(packed)
 
 
-def test_zstd(tmp_path, monkeypatch):
+def test_zstd(tmp_path, forget_zstd):
     pytest.importorskip("backports.zstd")
     with open_write(tmp_path / "x.zst") as file:
         file.write(b"hello")
     assert (tmp_path / "x.zst").read_bytes()[:4] == b"\x28\xb5\x2f\xfd"
     with open_read(tmp_path / "x.zst") as file:
         assert file.read() == b"hello"
-    real = builtins.__import__
-
-    def without(name, *args, **kwargs):
-        if name in ("compression", "backports"):
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    forget_zstd()
     with (
         pytest.raises(FormatError, match=r"no\.zst: .*pip install 'fastembed-trainer\[zstd\]'"),
         open_write(tmp_path / "no.zst") as file,

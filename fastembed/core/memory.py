@@ -41,6 +41,13 @@ def _private_pages(size: int, more: int = 0) -> mmap.mmap:
     return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | more)
 
 
+def _zeros(n: int, dtype: DTypeLike, more: int = 0) -> NDArray[Any]:
+    size = n * np.dtype(dtype).itemsize
+    if size < 1 << 16:
+        return np.zeros(n, dtype=dtype)
+    return np.frombuffer(_private_pages(size, more), dtype=dtype, count=n)
+
+
 def reserved(n: int, dtype: DTypeLike) -> NDArray[Any]:
     """Zeros of shape (n,) that may be as many as a budget allows: pages that are never touched
     cost nothing, and are not counted against what the system may hand out.
@@ -50,28 +57,21 @@ def reserved(n: int, dtype: DTypeLike) -> NDArray[Any]:
     >>> reserved(10**9, np.uint32).shape
     (1000000000,)
     """
-    size = n * np.dtype(dtype).itemsize
-    if size < 1 << 16:
-        return np.zeros(n, dtype=dtype)
-    return np.frombuffer(_private_pages(size, NO_RESERVE), dtype=dtype, count=n)
+    return _zeros(n, dtype, NO_RESERVE)
 
 
 def own_pages(n: int, dtype: DTypeLike) -> NDArray[Any]:
     """Zeros of shape (n,) that are the system's again as soon as they are gone.
 
     For large arrays that are written once, front to back. They do not ask for huge pages, which
-    gain little there; in a virtual machine whose host has to provide each of them they cost five
-    times as much as the ordinary pages that others gave back.
+    gain little there, and which a virtual machine may have to get from its host first.
 
     Examples
     --------
     >>> own_pages(3, np.uint32).tolist()
     [0, 0, 0]
     """
-    size = n * np.dtype(dtype).itemsize
-    if size < 1 << 16:
-        return np.zeros(n, dtype=dtype)
-    return np.frombuffer(_private_pages(size), dtype=dtype, count=n)
+    return _zeros(n, dtype)
 
 
 def padded_rows(n: int, dim: int, dtype: DTypeLike = np.float32) -> NDArray[Any]:
